@@ -1,0 +1,152 @@
+/**
+ * Everything the page may ask of the engine, and all it may get back.
+ * The page's client, the engine's handlers and the checks at both ends are made from this one table.
+ */
+import * as z from 'zod'
+import {
+  bytes,
+  datasetSummary,
+  doctorReport,
+  errorInfo,
+  exportOptions,
+  filePath,
+  id,
+  indexProgress,
+  modelCard,
+  modelName,
+  pictureInfo,
+  presetName,
+  shownPicture,
+  teachOptions,
+  teachPreview,
+  teachProgress,
+  walkOptions,
+  walkStep,
+} from './domain.ts'
+import { call, stream } from './rpc.ts'
+
+/** A teaching that the engine runs, whoever watches. It survives the page and, by its checkpoint, the engine. */
+export const teaching = z.object({
+  modelId: id,
+  name: modelName,
+  state: z.enum(['running', 'paused', 'finished', 'stopped', 'failed']),
+  progress: teachProgress,
+  error: errorInfo.nullable(),
+})
+export type Teaching = z.infer<typeof teaching>
+
+/** A model as the gallery shows it. `damaged` ones are listed with the reason, never hidden. */
+export const modelListing = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('ok'), card: modelCard }),
+  z.object({ status: z.literal('damaged'), id, folder: filePath, error: errorInfo }),
+])
+
+export const contract = {
+  /** What runs here, and what to do about what does not. */
+  doctor: call(z.object({}), doctorReport),
+
+  /** Looks at a folder. Progress while it goes, then the summary. The folder is only read. */
+  openFolder: stream(
+    z.object({ folder: filePath }),
+    z.discriminatedUnion('type', [
+      z.object({ type: z.literal('progress'), progress: indexProgress }),
+      z.object({ type: z.literal('opened'), dataset: datasetSummary }),
+    ]),
+  ),
+  /** A page of pictures of an opened folder, each with a thumbnail of at most `size` pixels. */
+  thumbnails: call(
+    z.object({
+      datasetId: id,
+      from: z.int().nonnegative(),
+      count: z.int().min(1).max(200),
+      size: z.int().min(16).max(512),
+    }),
+    z.array(z.object({ info: pictureInfo, thumbnail: shownPicture.nullable() })),
+  ),
+
+  /** What teaching on this folder would mean: which kind of net, and the presets with their seconds. */
+  planTeaching: call(
+    z.object({ datasetId: id }),
+    z.object({
+      kind: z.enum(['whole-image', 'any-size']),
+      why: z.string(),
+      suggestedName: modelName,
+      presets: z.array(z.object({ preset: presetName, seconds: z.number(), promise: z.string() })),
+      warnings: z.array(z.string()),
+    }),
+  ),
+  startTeaching: call(teachOptions, z.object({ modelId: id })),
+  /** Continues a stopped model from its last checkpoint, for `seconds` more when it had finished. */
+  resumeTeaching: call(z.object({ modelId: id, seconds: z.number().positive().optional() }), z.object({ modelId: id })),
+  pauseTeaching: call(z.object({ modelId: id }), z.object({})),
+  /** Stops and keeps what has been learned; it can be resumed. */
+  stopTeaching: call(z.object({ modelId: id }), z.object({})),
+  /** All teachings of this engine process, the newest first. */
+  teachings: call(z.object({}), z.array(teaching)),
+  /** Follows one teaching: what is there at once, then every change. Ends when the teaching ends. */
+  watchTeaching: stream(
+    z.object({ modelId: id }),
+    z.discriminatedUnion('type', [
+      z.object({ type: z.literal('state'), teaching }),
+      z.object({ type: z.literal('curve'), curve: modelCard.shape.curve }),
+      z.object({ type: z.literal('preview'), preview: teachPreview }),
+      z.object({ type: z.literal('ended'), teaching, card: modelCard.nullable() }),
+    ]),
+  ),
+
+  models: call(z.object({}), z.array(modelListing)),
+  renameModel: call(z.object({ modelId: id, name: modelName }), modelCard),
+  /** Moves the model to the trash folder beside the models; nothing is erased. */
+  trashModel: call(z.object({ modelId: id }), z.object({})),
+  /** A picture of what the model was taught with, or null. */
+  modelPreview: call(z.object({ modelId: id }), shownPicture.nullable()),
+
+  /** Opens one picture to refine. `view` is at most `maxSide` pixels on its longer side. */
+  openPicture: call(
+    z.object({ path: filePath, maxSide: z.int().min(64).max(8192).default(4096) }),
+    z.object({
+      info: pictureInfo,
+      view: shownPicture,
+      /** Noise measured in the picture, as a standard deviation in 0..1. */
+      noise: z.number().nonnegative(),
+    }),
+  ),
+  /** Walks a picture uphill. Each step with what it looks like; the result is kept under `resultId`. */
+  refine: stream(
+    z.object({ path: filePath, modelId: id, walk: walkOptions, maxSide: z.int().min(64).max(8192).default(4096) }),
+    z.discriminatedUnion('type', [
+      z.object({ type: z.literal('step'), step: walkStep, view: shownPicture, secondsLeft: z.number().nullable() }),
+      /** Within one step of a large picture: tiles done. */
+      z.object({ type: z.literal('tiles'), done: z.int(), of: z.int(), secondsLeft: z.number().nullable() }),
+      z.object({ type: z.literal('done'), resultId: id, seconds: z.number() }),
+    ]),
+  ),
+  /** New pictures from pure noise. */
+  dream: stream(
+    z.object({
+      modelId: id,
+      count: z.int().min(1).max(64),
+      seed: z.int().min(0).max(0xffffffff),
+      steps: z.int().min(1).max(200).default(30),
+      /** Size in pixels for any-size models; whole-image models have their own. */
+      size: z.object({ width: z.int().min(16).max(1024), height: z.int().min(16).max(1024) }).optional(),
+    }),
+    z.discriminatedUnion('type', [
+      z.object({ type: z.literal('step'), step: walkStep, views: z.array(shownPicture), secondsLeft: z.number().nullable() }),
+      z.object({ type: z.literal('done'), resultIds: z.array(id), seconds: z.number() }),
+    ]),
+  ),
+  /** Frees a kept result. */
+  forgetResult: call(z.object({ resultId: id }), z.object({})),
+
+  /** Writes a kept result to `path`, atomically; never over an existing file unless `replace` was chosen. */
+  exportResult: call(
+    z.object({ resultId: id, path: filePath, options: exportOptions }),
+    z.object({ path: filePath, bytes: z.number() }),
+  ),
+
+  /** Pixels pasted or dropped without a path (clipboard): kept as a file of the session. */
+  keepPasted: call(z.object({ bytes }), z.object({ path: filePath })),
+} as const
+
+export type Contract = typeof contract
