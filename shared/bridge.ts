@@ -1,0 +1,84 @@
+/**
+ * The one narrow bridge between the page and the main process: what preload exposes as `window.uphill`,
+ * and the schemas with which main checks whatever comes over it.
+ * Engine work does not pass here: it goes over a MessagePort (see rpc-client.ts).
+ */
+import * as z from 'zod'
+import { exportFormat, filePath } from './domain.ts'
+
+/** `up`: calls are answered. `down`: it died and is being started again. `failed`: it died too often. */
+export const engineState = z.enum(['up', 'down', 'failed'])
+export type EngineState = z.infer<typeof engineState>
+
+/** What the application menu asks the page to do. */
+export const menuCommand = z.enum(['open-folder', 'open-picture', 'export', 'show-help'])
+export type MenuCommand = z.infer<typeof menuCommand>
+
+export const exportQuestion = z.object({
+  /** A file name without folder; the dialog starts there, in the folder used last. */
+  suggestedName: z.string().min(1).max(255),
+  format: exportFormat,
+})
+export type ExportQuestion = z.infer<typeof exportQuestion>
+
+export const picturesQuestion = z.object({ multiple: z.boolean() })
+export type PicturesQuestion = z.infer<typeof picturesQuestion>
+
+export const folderQuestion = z.object({ purpose: z.enum(['teach', 'export']) })
+export type FolderQuestion = z.infer<typeof folderQuestion>
+
+export const droppedPath = filePath
+export const themeChoice = z.enum(['system', 'light', 'dark'])
+export type ThemeChoice = z.infer<typeof themeChoice>
+
+/**
+ * `window.uphill`. Paths that the engine accepts from the page are those given out here (and what lies
+ * below them), those of models, and files of `keepPasted`; any other path is refused with BAD_INPUT.
+ */
+export interface UphillBridge {
+  readonly platform: 'linux' | 'darwin' | 'win32' | (string & {})
+  readonly versions: { readonly app: string; readonly electron: string; readonly chrome: string }
+
+  /**
+   * Asks for a port to the engine. It arrives as a `message` event of the window whose data is
+   * `enginePortMessage`; again after every restart of the engine. Use connectEngine() of
+   * engine-connection.ts, which does all this.
+   */
+  requestEnginePort(): void
+  /** Tells every change of the engine's state; returns the function that stops telling. */
+  onEngineState(listener: (state: EngineState) => void): () => void
+  /** Starts the engine again after `failed`. */
+  restartEngine(): void
+
+  /** System dialogs; null or an empty list when the person cancelled. */
+  chooseFolder(question: FolderQuestion): Promise<string | null>
+  choosePictures(question: PicturesQuestion): Promise<string[]>
+  /** Where to export one picture. The dialog has asked already if the file is there: export with `replace`. */
+  chooseExport(question: ExportQuestion): Promise<string | null>
+
+  /** The path on disk of a dropped or chosen File or folder; null when it has none (pasted pixels). */
+  pathForFile(file: File): Promise<string | null>
+  /** Shows a file in the system's file manager. Only for files that the engine exported in this session. */
+  revealExported(path: string): Promise<boolean>
+
+  onMenuCommand(listener: (command: MenuCommand) => void): () => void
+  /** `system` is the default; prefers-color-scheme in the page follows it. */
+  setTheme(theme: ThemeChoice): void
+}
+
+export const enginePortMessage = 'uphill:engine-port'
+
+/** Names of the channels between preload and main. */
+export const channels = {
+  requestEnginePort: 'engine:request-port',
+  enginePort: 'engine:port',
+  engineState: 'engine:state',
+  restartEngine: 'engine:restart',
+  chooseFolder: 'dialog:folder',
+  choosePictures: 'dialog:pictures',
+  chooseExport: 'dialog:export',
+  allowDropped: 'file:dropped',
+  revealExported: 'file:reveal',
+  menuCommand: 'menu:command',
+  setTheme: 'theme:set',
+} as const
