@@ -1,0 +1,38 @@
+import { defineConfig } from 'vitest/config'
+
+const minutes = (count: number) => count * 60_000
+
+/** Everything runs for real (TensorFlow, sharp, Electron), so the limits only catch what hangs. */
+function project(name: string, test: object) {
+  return {
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      environment: 'node' as const,
+      pool: 'forks' as const,
+      ...test,
+    },
+  }
+}
+
+const built = ['test/setup/built.ts']
+
+export default defineConfig({
+  test: {
+    passWithNoTests: true,
+    projects: [
+      project('engine', { testTimeout: minutes(3), hookTimeout: minutes(3) }),
+      project('contract', { globalSetup: built, testTimeout: minutes(3), hookTimeout: minutes(3) }),
+      project('cli', { globalSetup: built, testTimeout: minutes(10), hookTimeout: minutes(10) }),
+      project('window', {
+        globalSetup: [...built, 'test/setup/display.ts'],
+        testTimeout: minutes(10),
+        hookTimeout: minutes(5),
+        // One window at a time, and after the others: it teaches for real and needs the cores.
+        fileParallelism: false,
+        maxWorkers: 1,
+        sequence: { groupOrder: 1 },
+      }),
+    ],
+  },
+})
