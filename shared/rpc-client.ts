@@ -45,7 +45,7 @@ export interface ClientOptions {
 interface Pending {
   onNext(value: unknown): void
   onEnd(value: unknown): void
-  onFail(error: unknown): void
+  onFail(error: UphillError): void
 }
 
 /** One request on its way. */
@@ -206,10 +206,11 @@ export function createClient<C extends AnyContract>(contract: C, options: Client
     await whenConnected(signal)
     throwIfCancelled(signal)
     const arrived: unknown[] = []
-    let end: { error?: unknown } | null = null
-    let wake = () => undefined as void
-    const finish = (how: { error?: unknown }) => {
-      end = how
+    let wake: () => void = () => undefined
+    const end: { reached: boolean; error: UphillError | null } = { reached: false, error: null }
+    const finish = (error: UphillError | null) => {
+      end.reached = true
+      end.error = error
       wake()
     }
     const asker: Pending = {
@@ -218,11 +219,9 @@ export function createClient<C extends AnyContract>(contract: C, options: Client
         wake()
       },
       onEnd: () => {
-        finish({})
+        finish(null)
       },
-      onFail: (error) => {
-        finish({ error })
-      },
+      onFail: finish,
     }
     const sent = send(method, input, asker, signal)
     try {
@@ -234,9 +233,8 @@ export function createClient<C extends AnyContract>(contract: C, options: Client
           taken += 1
           if (taken % creditPortion === 0) sent.giveCredit(creditPortion)
           yield value
-        } else if (end) {
-          const { error } = end as { error?: unknown }
-          if (error !== undefined) throw error
+        } else if (end.reached) {
+          if (end.error) throw end.error
           return
         } else {
           await new Promise<void>((resolve) => {

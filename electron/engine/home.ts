@@ -1,0 +1,23 @@
+/** Where Uphill keeps what is its own: models, caches, the journal. */
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+/** The folder of all of it: UPHILL_HOME, else `Uphill` in the platform's folder for application data. */
+export function uphillHome(
+  env: NodeJS.ProcessEnv = process.env,
+  platform: string = process.platform,
+): string {
+  if (env['UPHILL_HOME']) return resolve(env['UPHILL_HOME'])
+  if (platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Uphill')
+  if (platform === 'win32') return join(env['APPDATA'] ?? join(homedir(), 'AppData', 'Roaming'), 'Uphill')
+  return join(env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'uphill')
+}
+
+export function modelsFolder(home: string = uphillHome()): string {
+  return join(home, 'models')
+}
+
+/** May be deleted at any time. */
+export function cacheFolder(home: string = uphillHome()): string {
+  return join(home, 'cache')
+}

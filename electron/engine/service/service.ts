@@ -1,0 +1,184 @@
+/** The engine as a service: a handler for every procedure of the contract, over the engine's own functions. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Contract } from '../../../shared/contract.ts'
+import { UphillError, throwIfCancelled } from '../../../shared/errors.ts'
+import type { Handlers } from '../../../shared/rpc-server.ts'
+import { indexFolder, summarise } from '../datasets/index-folder.ts'
+import { doctor } from '../doctor.ts'
+import { cacheFolder, modelsFolder } from '../home.ts'
+import { decodePicture, decodeThumbnail, readPictureInfo } from '../images/decode.ts'
+import { exportPicture, showPixels } from '../images/encode.ts'
+import { planTeaching } from '../learning/plan.ts'
+import { measureNoise } from '../measuring/quality.ts'
+import { ModelLibrary } from '../models/library.ts'
+import { OpenedDatasets } from './datasets.ts'
+import { Journal } from './journal.ts'
+import { ModelsInUse } from './models-in-use.ts'
+import { forgetOldPasted, keepPasted } from './pasted.ts'
+import { PathGuard } from './path-guard.ts'
+import { latestOf } from './progress.ts'
+import { Results } from './results.ts'
+import { Teachings } from './teachings.ts'
+import { walkHandlers } from './walks.ts'
+
+export interface ServiceOptions {
+  /** The folder of everything that is ours. */
+  readonly home: string
+  /** True when the page is not to be trusted with paths. */
+  readonly guardPaths: boolean
+  /** Told of every file that was exported. */
+  readonly onExported: (path: string) => void
+}
+
+export interface Service {
+  readonly handlers: Handlers<Contract>
+  /** The person gave the page this file or folder. */
+  allowPath(path: string): void
+  /** Goes on with what an engine before could not finish. */
+  recover(): Promise<void>
+  /** Stops what runs and waits until it is on disk. */
+  settle(goOnLater: boolean): Promise<void>
+}
+
+/** Thumbnails at a time: decoding is native and parallel, but memory is not endless. */
+const thumbnailsAtOnce = 4
+
+export async function createService(options: ServiceOptions): Promise<Service> {
+  const { home } = options
+  await mkdir(modelsFolder(home), { recursive: true })
+  const pastedFolder = join(cacheFolder(home), 'pasted')
+  void forgetOldPasted(pastedFolder)
+
+  const library = new ModelLibrary(modelsFolder(home))
+  const datasets = new OpenedDatasets()
+  const guard = new PathGuard(options.guardPaths)
+  const results = new Results()
+  const inUse = new ModelsInUse()
+  const teachings = new Teachings(library, datasets, new Journal(join(home, 'jobs.json')))
+  guard.allow(pastedFolder)
+
+  /** A folder that a model was taught with was given once; it may be opened again. */
+  async function checkFolder(folder: string): Promise<void> {
+    try {
+      guard.check(folder)
+    } catch (error) {
+      const listed = await library.list()
+      if (!listed.some((each) => each.status === 'ok' && each.card.taughtWith.folder === folder)) throw error
+      guard.allow(folder)
+    }
+  }
+
+  const handlers: Handlers<Contract> = {
+    doctor: () => doctor(),
+
+    async *openFolder({ folder }, { signal }) {
+      await checkFolder(folder)
+      const steps = latestOf((onProgress) => indexFolder(folder, { signal, onProgress }), signal)
+      for await (const step of steps) {
+        if (step.type === 'progress') {
+          yield step
+        } else {
+          const datasetId = datasets.keep(step.result)
+          yield { type: 'opened', dataset: summarise(datasetId, step.result) }
+        }
+      }
+    },
+
+    async thumbnails({ datasetId, from, count, size }, { signal }) {
+      const pictures = datasets.get(datasetId).pictures.slice(from, from + count)
+      const shown = new Array<{
+        info: (typeof pictures)[number]
+        thumbnail: Awaited<ReturnType<typeof decodeThumbnail>> | null
+      }>()
+      for (let start = 0; start < pictures.length; start += thumbnailsAtOnce) {
+        throwIfCancelled(signal)
+        const some = pictures.slice(start, start + thumbnailsAtOnce)
+        // A file that went away or broke since has no thumbnail; the others still have theirs.
+        const thumbnails = await Promise.all(
+          some.map(({ path }) => decodeThumbnail(path, size).catch(() => null)),
+        )
+        some.forEach((info, index) => shown.push({ info, thumbnail: thumbnails[index] ?? null }))
+      }
+      return shown
+    },
+
+    planTeaching: ({ datasetId }) => planTeaching(datasets.get(datasetId)),
+
+    async startTeaching(teachOptions) {
+      await checkFolder(teachOptions.folder)
+      return { modelId: await teachings.start(teachOptions) }
+    },
+    async resumeTeaching({ modelId, seconds }) {
+      return { modelId: await teachings.resume(modelId, seconds) }
+    },
+    async pauseTeaching({ modelId }) {
+      await teachings.pause(modelId)
+      return {}
+    },
+    async stopTeaching({ modelId }) {
+      await teachings.stop(modelId)
+      return {}
+    },
+    teachings: () => teachings.list(),
+    async *watchTeaching({ modelId }, { signal }) {
+      const run = await teachings.find(modelId)
+      yield* run.watch(signal)
+    },
+
+    models: () => library.list(),
+    async renameModel({ modelId, name }) {
+      await teachings.refuseWhenTaught(modelId, 'renamed')
+      return await library.rename(modelId, name)
+    },
+    async trashModel({ modelId }) {
+      await teachings.refuseWhenTaught(modelId, 'deleted')
+      inUse.refuseWhenUsed(modelId)
+      await library.trash(modelId)
+      return {}
+    },
+    async modelPreview({ modelId }) {
+      const png = await library.preview(modelId)
+      return png && { mime: 'image/png', ...pngSize(png), bytes: png }
+    },
+
+    async openPicture({ path, maxSide }, { signal }) {
+      guard.check(path)
+      const info = await readPictureInfo(path)
+      throwIfCancelled(signal)
+      const pixels = await decodePicture(path)
+      throwIfCancelled(signal)
+      return { info, view: await showPixels(pixels, maxSide), noise: measureNoise(pixels) }
+    },
+    ...walkHandlers({ library, inUse, guard, results }),
+    forgetResult({ resultId }) {
+      results.forget(resultId)
+      return {}
+    },
+    async exportResult({ resultId, path, options: exportOptions }) {
+      const pixels = results.get(resultId)
+      guard.check(path)
+      const exported = await exportPicture(pixels, path, exportOptions)
+      options.onExported(exported.path)
+      return exported
+    },
+
+    keepPasted: async ({ bytes }) => ({ path: await keepPasted(pastedFolder, bytes) }),
+  }
+
+  return {
+    handlers,
+    allowPath(path) {
+      guard.allow(path)
+    },
+    recover: () => teachings.recover(),
+    settle: (goOnLater) => teachings.settle(goOnLater),
+  }
+}
+
+/** Width and height out of the header of a PNG (IHDR, PNG specification 11.2.2). */
+function pngSize(png: Uint8Array): { width: number; height: number } {
+  if (png.byteLength < 24) throw new UphillError('MODEL_DAMAGED', 'The preview of this model is damaged.')
+  const header = new DataView(png.buffer, png.byteOffset, png.byteLength)
+  return { width: header.getUint32(16), height: header.getUint32(20) }
+}

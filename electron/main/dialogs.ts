@@ -1,0 +1,103 @@
+/** What the page asks of the system: dialogs, paths of dropped files, showing an exported file. */
+import { type BrowserWindow, app, dialog, ipcMain, nativeTheme, shell } from 'electron'
+import type { IpcMainInvokeEvent } from 'electron'
+import { basename, dirname, join } from 'node:path'
+import type * as z from 'zod'
+import {
+  channels,
+  droppedPath,
+  exportQuestion,
+  folderQuestion,
+  picturesQuestion,
+  themeChoice,
+} from '../../shared/bridge.ts'
+import type { ExportFormat } from '../../shared/domain.ts'
+
+export interface DialogParts {
+  readonly window: () => BrowserWindow | null
+  /** Tells the engine that the page may name this path. */
+  readonly allow: (path: string) => void
+  /** Whether the engine exported this file in this session. */
+  readonly wasExported: (path: string) => boolean
+}
+
+const pictureExtensions = ['png', 'jpg', 'jpeg', 'webp', 'tif', 'tiff', 'gif', 'avif']
+const exportExtensions: Readonly<Record<ExportFormat, string[]>> = {
+  png: ['png'],
+  jpeg: ['jpg', 'jpeg'],
+  webp: ['webp'],
+  tiff: ['tif', 'tiff'],
+  avif: ['avif'],
+}
+
+export function handleDialogs({ window, allow, wasExported }: DialogParts): void {
+  let exportFolder = app.getPath('pictures')
+
+  /** Answers a question of our own page whose input fits the schema; all else is refused. */
+  function answer<S extends z.ZodType, T>(
+    channel: string,
+    schema: S,
+    ask: (input: z.output<S>, owner: BrowserWindow) => Promise<T> | T,
+  ): void {
+    ipcMain.handle(channel, async (event: IpcMainInvokeEvent, raw: unknown) => {
+      const owner = window()
+      const page = owner?.webContents
+      if (!owner || event.sender !== page || event.senderFrame !== page.mainFrame) throw new Error('refused')
+      return await ask(schema.parse(raw), owner)
+    })
+  }
+
+  answer(channels.chooseFolder, folderQuestion, async ({ purpose }, owner) => {
+    const { canceled, filePaths } = await dialog.showOpenDialog(owner, {
+      title: purpose === 'teach' ? 'A folder of pictures to learn from' : 'A folder to export to',
+      properties: purpose === 'teach' ? ['openDirectory'] : ['openDirectory', 'createDirectory'],
+    })
+    const [folder] = filePaths
+    if (canceled || folder === undefined) return null
+    allow(folder)
+    return folder
+  })
+
+  answer(channels.choosePictures, picturesQuestion, async ({ multiple }, owner) => {
+    const { canceled, filePaths } = await dialog.showOpenDialog(owner, {
+      title: multiple ? 'Pictures to refine' : 'A picture to refine',
+      properties: multiple ? ['openFile', 'multiSelections'] : ['openFile'],
+      filters: [
+        { name: 'Pictures', extensions: pictureExtensions },
+        { name: 'All files', extensions: ['*'] },
+      ],
+    })
+    if (canceled) return []
+    filePaths.forEach(allow)
+    return filePaths
+  })
+
+  answer(channels.chooseExport, exportQuestion, async ({ suggestedName, format }, owner) => {
+    const { canceled, filePath } = await dialog.showSaveDialog(owner, {
+      title: 'Export the picture',
+      defaultPath: join(exportFolder, basename(suggestedName)),
+      filters: [{ name: format.toUpperCase(), extensions: exportExtensions[format] }],
+      properties: ['createDirectory', 'showOverwriteConfirmation'],
+    })
+    if (canceled || !filePath) return null
+    exportFolder = dirname(filePath)
+    allow(filePath)
+    return filePath
+  })
+
+  // The path comes from preload, which has it from the system, not from the page.
+  answer(channels.allowDropped, droppedPath, (path) => {
+    allow(path)
+    return path
+  })
+
+  answer(channels.revealExported, droppedPath, (path) => {
+    if (!wasExported(path)) return false
+    shell.showItemInFolder(path)
+    return true
+  })
+
+  answer(channels.setTheme, themeChoice, (theme) => {
+    nativeTheme.themeSource = theme
+  })
+}

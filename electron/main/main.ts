@@ -1,0 +1,112 @@
+/** The main process: one window, one engine, and the relay between them. */
+import { type BrowserWindow, app, ipcMain, session } from 'electron'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { channels } from '../../shared/bridge.ts'
+import { handleDialogs } from './dialogs.ts'
+import { EngineHost } from './engine-host.ts'
+import { setMenu } from './menu.ts'
+import { declarePageScheme, servePage } from './page-protocol.ts'
+import { Relay } from './relay.ts'
+import { createWindow, hardenSession } from './window.ts'
+
+/** A checkpoint takes seconds; a person who quits waits no longer than this. */
+const settleAtMostMs = 15_000
+
+const dist = join(__dirname, '..')
+/** What Chromium and the window keep; the engine has its own folder for what matters. */
+const ownFolder = join(process.env['UPHILL_HOME'] ?? join(app.getPath('appData'), 'Uphill'), 'window')
+mkdirSync(ownFolder, { recursive: true })
+app.setPath('userData', ownFolder)
+declarePageScheme()
+
+let window: BrowserWindow | null = null
+let relay: Relay | null = null
+let quit: 'not asked' | 'settling' | 'settled' = 'not asked'
+const exported = new Set<string>()
+
+const engine = new EngineHost({
+  ...engineProgram(),
+  env: process.env,
+  guardPaths: true,
+  onState(state) {
+    if (state === 'up') relay?.connect()
+    if (window && !window.isDestroyed()) window.webContents.send(channels.engineState, state)
+  },
+  onData(client, message) {
+    relay?.deliver(client, message)
+  },
+  onExported(path) {
+    exported.add(path)
+  },
+})
+
+/** In the packed app a Node of its own lies beside the engine; in development it is the one that runs npm. */
+function engineProgram(): { node: string; entry: string } {
+  if (app.isPackaged) {
+    const folder = join(process.resourcesPath, 'engine')
+    const node = join(folder, process.platform === 'win32' ? 'node.exe' : 'node')
+    return { node, entry: join(folder, 'engine.cjs') }
+  }
+  const node = process.env['UPHILL_NODE'] ?? process.env['npm_node_execpath'] ?? 'node'
+  return { node, entry: join(dist, 'engine', 'engine.cjs') }
+}
+
+function openWindow(): void {
+  window = createWindow({
+    preload: join(dist, 'preload', 'preload.cjs'),
+    stateFile: join(ownFolder, 'window.json'),
+  })
+  relay = new Relay(window.webContents, () => engine)
+  window.once('closed', () => {
+    window = null
+    relay = null
+  })
+}
+
+function start(): void {
+  hardenSession(session.defaultSession)
+  servePage(session.defaultSession, join(dist, 'renderer'))
+  setMenu((command) => {
+    window?.webContents.send(channels.menuCommand, command)
+  })
+  handleDialogs({
+    window: () => window,
+    allow: (path) => {
+      engine.send({ type: 'allow', path })
+    },
+    wasExported: (path) => exported.has(path),
+  })
+  ipcMain.on(channels.requestEnginePort, (event) => relay?.request(event))
+  ipcMain.on(channels.restartEngine, (event) => {
+    if (event.sender === window?.webContents) engine.restart()
+  })
+  engine.start()
+  openWindow()
+}
+
+if (app.requestSingleInstanceLock()) {
+  app.on('second-instance', () => {
+    if (window?.isMinimized()) window.restore()
+    window?.focus()
+  })
+  app.on('activate', () => {
+    if (!window) openWindow()
+  })
+  app.on('window-all-closed', () => {
+    if (process.platform !== 'darwin') app.quit()
+  })
+  app.on('before-quit', (event) => {
+    if (quit === 'settled') return
+    event.preventDefault()
+    if (quit === 'settling') return
+    quit = 'settling'
+    void engine.stop(settleAtMostMs).then(() => {
+      quit = 'settled'
+      app.quit()
+    })
+  })
+  void app.whenReady().then(start)
+} else {
+  app.quit()
+}
