@@ -112,7 +112,13 @@ export const teachOptions = z.object({
   kind: z.union([modelKind, z.literal('auto')]).default('auto'),
   loss: lossName.default('bce'),
   /** Seconds of teaching, not counting pauses. */
-  seconds: z.number().positive().max(7 * 24 * 3600).default(180),
+  seconds: z
+    .number()
+    .positive()
+    .max(7 * 24 * 3600)
+    .default(180),
+  /** Steps of teaching instead of seconds: the same steps and seed give the same weights. */
+  steps: z.int().positive().optional(),
   seed: seed.default(1),
 })
 export type TeachOptions = z.infer<typeof teachOptions>

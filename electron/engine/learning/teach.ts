@@ -1,0 +1,264 @@
+/**
+ * Teaching: from a dataset to a model in the library.
+ *
+ * A teaching is stopped by its signal and keeps what it has learned; it is resumed from its checkpoint, which
+ * holds weights, moments, averages and the step number. Batches and noise depend on (seed, step) alone, so a
+ * resumed teaching goes on as if it had not stopped.
+ */
+import type {
+  CurvePoint,
+  Dataset,
+  ModelCard,
+  TeachOptions,
+  TeachPreview,
+  TeachProgress,
+} from '../../../shared/domain.ts'
+import { modelCard } from '../../../shared/domain.ts'
+import { UphillError, isCancelled } from '../../../shared/errors.ts'
+import { indexFolder } from '../datasets/index-folder.ts'
+import { Denoiser, netOf } from '../models/denoiser.ts'
+import type { ModelLibrary, StoredCard } from '../models/library.ts'
+import { measureScale } from '../nets/any-size.ts'
+import type { Net } from '../nets/net.ts'
+import { wholeImageSize } from '../nets/whole-image.ts'
+import { type Tensor4D, loadTensorflow, tensorflow } from '../tensor/backend.ts'
+import { registerNativeGradients } from '../tensor/ops.ts'
+import { Evaluation } from './evaluation.ts'
+import type { PauseGate } from './pause-gate.ts'
+import { PictureSet } from './pictures.ts'
+import { chooseKind } from './plan.ts'
+import { choosePrecision } from './precision.ts'
+import { type TeachClock, TeachLoop } from './teach-loop.ts'
+import { type NamedTensor, type StepOptions, TrainingStep, initialState } from './training-step.ts'
+
+export type TeachEvent =
+  | { type: 'progress'; progress: TeachProgress }
+  | { type: 'curve'; curve: CurvePoint[] }
+  | { type: 'preview'; preview: TeachPreview }
+
+export interface TeachRun {
+  /** Stops and keeps: the promise resolves with a card whose state is `stopped`. */
+  signal?: AbortSignal | undefined
+  pause?: PauseGate | undefined
+  onEvent?: ((event: TeachEvent) => void) | undefined
+}
+
+const anySizePatch = 64
+const anySizeBatch = 8
+/** Pixels in a batch of whole pictures: 64 digits of 32 x 32. */
+const wholeImageBatchPixels = 64 * 32 * 32
+
+/**
+ * Teaches a new model.
+ * @param modelId from library.freshId
+ * @throws UphillError NAME_TAKEN, NO_PICTURES, TOO_FEW_PICTURES, NATIVE_MISSING, DIVERGED, DISK_FULL, NOT_WRITABLE;
+ * CANCELLED only when it was stopped before anything was learned
+ */
+export async function teach(
+  library: ModelLibrary,
+  modelId: string,
+  dataset: Dataset,
+  options: TeachOptions,
+  run: TeachRun = {},
+): Promise<ModelCard> {
+  const kind = chooseKind(dataset, options.kind)
+  await library.requireFreeName(options.name)
+  await loadTensorflow()
+  registerNativeGradients()
+  const now = new Date().toISOString()
+  const draft: StoredCard = {
+    format: 1,
+    id: modelId,
+    name: options.name,
+    kind,
+    loss: options.loss,
+    channels: dataset.greyscale ? 1 : 3,
+    size: kind === 'whole-image' ? dataset.uniformSize : null,
+    parameters: 1,
+    createdAt: now,
+    updatedAt: now,
+    taughtWith: {
+      folder: dataset.folder,
+      pictures: dataset.pictures.length,
+      heldOut: 0,
+      seed: options.seed,
+      plannedSeconds: options.seconds,
+    },
+    state: 'teaching',
+    step: 0,
+    seconds: 0,
+    scores: { psnrNoisy: null, psnrDenoised: null, loss: null },
+    curve: [],
+    files: { weights: null, checkpoint: null, preview: null },
+    precision: 'float32',
+    plan: { fromSeconds: 0, fromStep: 0, steps: options.steps ?? null },
+  }
+  const net = netOf(draft)
+  const parameters = net.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
+  return learn(library, { ...draft, parameters }, net, dataset, null, run)
+}
+
+/**
+ * Continues a model from its last checkpoint: to the end of its plan, or `extraSeconds` more when that has been reached.
+ * @throws UphillError as teach, and MODEL_NOT_FOUND, MODEL_DAMAGED; BAD_INPUT when it is finished and no time is given
+ */
+export async function resumeTeaching(
+  library: ModelLibrary,
+  modelId: string,
+  extraSeconds?: number,
+  run: TeachRun = {},
+): Promise<ModelCard> {
+  let card = await library.stored(modelId)
+  if (!card.files.checkpoint) {
+    throw new UphillError(
+      'MODEL_DAMAGED',
+      `“${card.name}” has no checkpoint to go on from.`,
+      'Teach a new model on its folder.',
+    )
+  }
+  if (extraSeconds !== undefined) {
+    const plannedSeconds = card.seconds + extraSeconds
+    const plan = { fromSeconds: card.seconds, fromStep: card.step, steps: null }
+    card = { ...card, plan, taughtWith: { ...card.taughtWith, plannedSeconds } }
+  } else if (card.state === 'finished') {
+    throw new UphillError(
+      'BAD_INPUT',
+      `“${card.name}” has finished its plan.`,
+      'Say how much longer it should learn.',
+    )
+  }
+  await loadTensorflow()
+  registerNativeGradients()
+  emitPhase(run, 'reading', card)
+  const dataset = await indexFolder(card.taughtWith.folder, run.signal ? { signal: run.signal } : {})
+  const { tensors } = await library.readTensors(card.id, card.files.checkpoint!)
+  return learn(library, { ...card, state: 'teaching' }, netOf(card), dataset, tensors, run)
+}
+
+async function learn(
+  library: ModelLibrary,
+  draft: StoredCard,
+  net: Net,
+  dataset: Dataset,
+  checkpoint: NamedTensor[] | null,
+  run: TeachRun,
+): Promise<ModelCard> {
+  const example = exampleSize(draft, net, dataset)
+  const { seed } = draft.taughtWith
+  emitPhase(run, 'reading', draft)
+  const set = await PictureSet.load(dataset, {
+    kind: draft.kind,
+    channels: draft.channels,
+    width: example.width,
+    height: example.height,
+    seed,
+    signal: run.signal,
+    onProgress: (done, of) => emitPhase(run, 'reading', draft, done / of),
+  })
+  emitPhase(run, 'preparing', draft)
+  await turn()
+  const state =
+    checkpoint ??
+    initialState(net, seed, draft.kind === 'any-size' ? { scale: scaleOf(set, draft.channels, example) } : {})
+  const options: StepOptions = { net, loss: draft.loss, ...example }
+  const precision = checkpoint ? draft.precision : choosePrecision(options, state)
+  const step = new TrainingStep({ ...options, bfloat16: precision === 'bfloat16' }, state)
+  const model = await Denoiser.load(modelCard.parse(draft), step.averages())
+  const card: StoredCard = {
+    ...draft,
+    precision,
+    taughtWith: { ...draft.taughtWith, pictures: set.taught, heldOut: set.heldOutPictures },
+  }
+  try {
+    const evaluation = new Evaluation(set, draft.channels, seed)
+    const clock: TeachClock = { now: () => performance.now() }
+    const loop = new TeachLoop({
+      library,
+      card,
+      step,
+      model,
+      set,
+      evaluation,
+      batch: example.batch,
+      clock,
+      run,
+    })
+    return modelCard.parse(await loop.run())
+  } catch (error) {
+    throw isCancelled(error) ? error : explain(error)
+  } finally {
+    step.dispose()
+    model.dispose()
+  }
+}
+
+/** The size of what one step sees. */
+function exampleSize(
+  card: StoredCard,
+  net: Net,
+  dataset: Dataset,
+): { batch: number; width: number; height: number } {
+  if (card.kind === 'whole-image') {
+    const size = wholeImageSize(card.size!.width, card.size!.height)
+    const batch = Math.min(64, Math.max(4, Math.round(wholeImageBatchPixels / (size.width * size.height))))
+    return { batch, ...size }
+  }
+  // Most pictures should hold a whole patch; the few smaller ones are padded.
+  const sides = dataset.pictures.map(({ width, height }) => Math.min(width, height)).sort((a, b) => a - b)
+  const typical = sides[Math.floor(sides.length / 10)] ?? anySizePatch
+  const side = Math.max(2 * net.multipleOf, Math.min(anySizePatch, typical - (typical % net.multipleOf)))
+  return { batch: anySizeBatch, width: side, height: side }
+}
+
+function scaleOf(
+  set: PictureSet,
+  channels: 1 | 3,
+  { width, height }: { width: number; height: number },
+): Float32Array {
+  const tf = tensorflow()
+  const count = 64
+  const patches = tf.tensor4d(set.sample(count), [count, height, width, channels]) as Tensor4D
+  const scale = measureScale(patches, channels)
+  const values = new Float32Array(scale.dataSync())
+  tf.dispose([patches, scale])
+  return values
+}
+
+function emitPhase(run: TeachRun, phase: TeachProgress['phase'], card: StoredCard, share = 0): void {
+  run.onEvent?.({
+    type: 'progress',
+    progress: {
+      phase,
+      step: card.step,
+      share: phase === 'teaching' ? share : 0,
+      seconds: card.seconds,
+      secondsLeft: null,
+      loss: card.scores.loss,
+      psnr: card.scores.psnrDenoised,
+      psnrNoisy: card.scores.psnrNoisy,
+      picturesPerSecond: null,
+    },
+  })
+}
+
+/** What TensorFlow throws when memory runs out, in words. */
+function explain(error: unknown): unknown {
+  if (
+    error instanceof Error &&
+    /OOM|ResourceExhausted|failed to allocate|Cannot allocate/i.test(error.message)
+  ) {
+    return new UphillError(
+      'OUT_OF_MEMORY',
+      'There was not enough memory to teach.',
+      'Close other programs, or teach on smaller pictures.',
+      {
+        cause: error,
+      },
+    )
+  }
+  return error
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

@@ -1,0 +1,314 @@
+/**
+ * Models on disk. A model is a folder:
+ *   card.json                  what it is, how it was taught, its scores; names the files that belong to it
+ *   weights-<step>.safetensors the averaged weights, which walks use
+ *   checkpoint-<step>.safetensors  everything a teaching needs to go on
+ *   preview.png                a picture of what it was taught with
+ * card.json is written last: until then the folder says what it said before, whatever happens.
+ */
+import { randomBytes } from 'node:crypto'
+import fs from 'node:fs/promises'
+import path from 'node:path'
+import * as z from 'zod'
+import { type ModelCard, modelCard, modelName } from '../../../shared/domain.ts'
+import { type ErrorInfo, UphillError, toErrorInfo } from '../../../shared/errors.ts'
+import { toFileError, writeFileAtomic } from '../files/atomic.ts'
+import { Denoiser } from './denoiser.ts'
+import { type NamedArray, decodeSafetensors, encodeSafetensors } from './safetensors.ts'
+
+const fileName = z.string().regex(/^[\w.-]+$/)
+
+/** What card.json holds beside the card itself. */
+const storedCard = modelCard.extend({
+  files: z.object({
+    weights: fileName.nullable(),
+    checkpoint: fileName.nullable(),
+    preview: fileName.nullable(),
+  }),
+  /** How the net is computed while teaching; chosen once by timing, then kept. */
+  precision: z.enum(['float32', 'bfloat16']),
+  /** Where the present plan of teaching began, and whether it counts seconds or steps. */
+  plan: z.object({ fromSeconds: z.number(), fromStep: z.int(), steps: z.int().nullable() }),
+})
+export type StoredCard = z.infer<typeof storedCard>
+
+export type ModelListing =
+  { status: 'ok'; card: ModelCard } | { status: 'damaged'; id: string; folder: string; error: ErrorInfo }
+
+const trashFolder = '.trash'
+const openModels = 2
+
+export class ModelLibrary {
+  readonly folder: string
+  readonly #open = new Map<string, Promise<Denoiser>>()
+
+  constructor(folder: string) {
+    this.folder = folder
+  }
+
+  /** An id that no model has: the name in plain letters, and some randomness. */
+  freshId(name: string): string {
+    const plain = name
+      .normalize('NFKD')
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-+|-+$/g, '')
+      .slice(0, 40)
+    return `${plain || 'model'}-${randomBytes(4).toString('hex')}`
+  }
+
+  /** All models, the newest first; a damaged one is listed with the reason. */
+  async list(): Promise<ModelListing[]> {
+    let names: string[]
+    try {
+      const entries = await fs.readdir(this.folder, { withFileTypes: true })
+      names = entries
+        .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+        .map((entry) => entry.name)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+      throw toFileError(error, this.folder, 'read the models')
+    }
+    const listings = await Promise.all(
+      names.map(async (id): Promise<ModelListing> => {
+        try {
+          return { status: 'ok', card: await this.card(id) }
+        } catch (error) {
+          return { status: 'damaged', id, folder: path.join(this.folder, id), error: toErrorInfo(error) }
+        }
+      }),
+    )
+    const dateOf = (listing: ModelListing): string => (listing.status === 'ok' ? listing.card.updatedAt : '')
+    return listings.sort((a, b) => dateOf(b).localeCompare(dateOf(a)))
+  }
+
+  /** @throws UphillError MODEL_NOT_FOUND, MODEL_DAMAGED or MODEL_TOO_NEW */
+  async card(id: string): Promise<ModelCard> {
+    return modelCard.parse(await this.stored(id))
+  }
+
+  /** The card with its file names. */
+  async stored(id: string): Promise<StoredCard> {
+    const file = path.join(this.#folderOf(id), 'card.json')
+    let text: string
+    try {
+      text = await fs.readFile(file, 'utf8')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw toFileError(error, file, 'read the model')
+      throw new UphillError(
+        'MODEL_NOT_FOUND',
+        `There is no model “${id}”.`,
+        'Choose another model, or teach one.',
+      )
+    }
+    return parseCard(text, id)
+  }
+
+  /** By id or by name, as a person types it. */
+  async find(nameOrId: string): Promise<ModelCard> {
+    const cards = (await this.list()).flatMap((listing) => (listing.status === 'ok' ? [listing.card] : []))
+    const exact = cards.find(({ id }) => id === nameOrId) ?? cards.find(({ name }) => name === nameOrId)
+    const found = exact ?? cards.find(({ name }) => name.toLowerCase() === nameOrId.toLowerCase())
+    if (found) return found
+    const known = cards.map(({ name }) => `“${name}”`).join(', ')
+    throw new UphillError(
+      'MODEL_NOT_FOUND',
+      `There is no model “${nameOrId}”.`,
+      known ? `Choose one of ${known}.` : 'Teach one first: uphill teach <folder> --name <name>.',
+    )
+  }
+
+  /** @throws UphillError NAME_TAKEN when another model has this name */
+  async requireFreeName(name: string, exceptId?: string): Promise<void> {
+    const taken = (await this.list()).some(
+      (listing) => listing.status === 'ok' && listing.card.id !== exceptId && listing.card.name === name,
+    )
+    if (!taken) return
+    throw new UphillError(
+      'NAME_TAKEN',
+      `There is a model named “${name}” already.`,
+      'Choose another name, or continue that model.',
+    )
+  }
+
+  /** @throws UphillError NAME_INVALID or NAME_TAKEN */
+  async rename(id: string, name: string): Promise<ModelCard> {
+    const parsed = modelName.safeParse(name)
+    if (!parsed.success) {
+      throw new UphillError(
+        'NAME_INVALID',
+        parsed.error.issues[0]?.message ?? 'This name cannot be used.',
+        'Choose another name.',
+      )
+    }
+    await this.requireFreeName(parsed.data, id)
+    const stored = { ...(await this.stored(id)), name: parsed.data }
+    await this.#writeCard(stored)
+    return modelCard.parse(stored)
+  }
+
+  /** Moves the model into the trash folder beside the models; nothing is erased. */
+  async trash(id: string): Promise<void> {
+    await this.stored(id).catch((error: unknown) => {
+      // A damaged model may go too; one that is not there may not.
+      if (error instanceof UphillError && error.code === 'MODEL_NOT_FOUND') throw error
+    })
+    const target = path.join(this.folder, trashFolder, `${id}-${Date.now()}`)
+    try {
+      await fs.mkdir(path.dirname(target), { recursive: true })
+      await fs.rename(this.#folderOf(id), target)
+    } catch (error) {
+      throw toFileError(error, target, 'move the model to the trash')
+    }
+    this.#close(id)
+  }
+
+  /** PNG bytes, or null when the model has none. */
+  async preview(id: string): Promise<Uint8Array | null> {
+    const { files } = await this.stored(id)
+    if (!files.preview) return null
+    return fs.readFile(path.join(this.#folderOf(id), files.preview)).catch(() => null)
+  }
+
+  /** The model in memory. The last few opened stay open; one that was taught further is read again. */
+  async open(id: string): Promise<Denoiser> {
+    const stored = await this.stored(id)
+    const key = `${id}/${stored.files.weights ?? ''}`
+    const known = this.#open.get(key)
+    if (known) {
+      this.#open.delete(key)
+      this.#open.set(key, known)
+      return known
+    }
+    this.#close(id)
+    const loading = this.#load(stored)
+    this.#open.set(key, loading)
+    loading.catch(() => this.#open.delete(key))
+    for (const oldest of [...this.#open.keys()].slice(0, Math.max(0, this.#open.size - openModels))) {
+      // Not disposed by force: a walk may still be using it; its session goes with the last reference.
+      this.#open.delete(oldest)
+    }
+    return loading
+  }
+
+  async #load(stored: StoredCard): Promise<Denoiser> {
+    if (!stored.files.weights) {
+      throw new UphillError(
+        'MODEL_NOT_FOUND',
+        `“${stored.name}” has not learned anything yet.`,
+        'Let it teach for a while first.',
+      )
+    }
+    const { tensors } = await this.readTensors(stored.id, stored.files.weights)
+    return Denoiser.load(modelCard.parse(stored), tensors)
+  }
+
+  async readTensors(
+    id: string,
+    file: string,
+  ): Promise<{ tensors: NamedArray[]; metadata: Record<string, string> }> {
+    const full = path.join(this.#folderOf(id), file)
+    let bytes: Buffer
+    try {
+      bytes = await fs.readFile(full)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw toFileError(error, full, 'read the model')
+      throw new UphillError(
+        'MODEL_DAMAGED',
+        `The model “${id}” lacks its file ${file}.`,
+        'Teach it again, or put the file back.',
+      )
+    }
+    return decodeSafetensors(bytes, `The model file ${file}`)
+  }
+
+  /**
+   * Writes what is new and then the card that names it; files the card no longer names are removed after,
+   * but for the last generation, which is kept.
+   */
+  async save(
+    card: StoredCard,
+    content: { weights?: readonly NamedArray[]; checkpoint?: readonly NamedArray[]; preview?: Uint8Array },
+  ): Promise<StoredCard> {
+    const folder = this.#folderOf(card.id)
+    const before = { ...card.files }
+    const files = { ...card.files }
+    try {
+      await fs.mkdir(folder, { recursive: true })
+    } catch (error) {
+      throw toFileError(error, folder, 'save the model')
+    }
+    const write = async (name: string, data: Uint8Array): Promise<string> => {
+      await writeFileAtomic(path.join(folder, name), data, { whenExists: 'replace' })
+      return name
+    }
+    const metadata = { model: card.id, step: String(card.step) }
+    if (content.weights)
+      files.weights = await write(
+        `weights-${card.step}.safetensors`,
+        encodeSafetensors(content.weights, metadata),
+      )
+    if (content.checkpoint)
+      files.checkpoint = await write(
+        `checkpoint-${card.step}.safetensors`,
+        encodeSafetensors(content.checkpoint, metadata),
+      )
+    if (content.preview) files.preview = await write('preview.png', content.preview)
+    const saved = { ...card, files, updatedAt: new Date().toISOString() }
+    await this.#writeCard(saved)
+    await this.#removeOld(folder, new Set([...Object.values(files), ...Object.values(before)]))
+    return saved
+  }
+
+  async #removeOld(folder: string, keep: ReadonlySet<string | null>): Promise<void> {
+    const names = await fs.readdir(folder)
+    const old = names.filter(
+      (name) => /^(weights|checkpoint)-\d+\.safetensors$/.test(name) && !keep.has(name),
+    )
+    await Promise.all(old.map((name) => fs.rm(path.join(folder, name), { force: true })))
+  }
+
+  async #writeCard(card: StoredCard): Promise<void> {
+    const text = `${JSON.stringify(card, null, 2)}\n`
+    await writeFileAtomic(path.join(this.#folderOf(card.id), 'card.json'), text, { whenExists: 'replace' })
+  }
+
+  #close(id: string): void {
+    for (const key of this.#open.keys()) if (key.startsWith(`${id}/`)) this.#open.delete(key)
+  }
+
+  #folderOf(id: string): string {
+    if (!/^[\w-]+$/.test(id))
+      throw new UphillError('BAD_INPUT', `“${id}” is not the id of a model.`, 'Choose a model from the list.')
+    return path.join(this.folder, id)
+  }
+}
+
+function parseCard(text: string, id: string): StoredCard {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    throw new UphillError(
+      'MODEL_DAMAGED',
+      `The card of the model “${id}” cannot be read.`,
+      'Put back a copy of its folder, or teach it again.',
+    )
+  }
+  const format = (json as { format?: unknown } | null)?.format
+  if (typeof format === 'number' && format > 1) {
+    throw new UphillError(
+      'MODEL_TOO_NEW',
+      `The model “${id}” was made by a newer Uphill (format ${format}).`,
+      'Install the newest Uphill.',
+    )
+  }
+  const parsed = storedCard.safeParse(json)
+  if (parsed.success) return parsed.data
+  const where = parsed.error.issues[0]?.path.join('.') ?? ''
+  throw new UphillError(
+    'MODEL_DAMAGED',
+    `The card of the model “${id}” is damaged (${where}).`,
+    'Put back a copy of its folder, or teach it again.',
+  )
+}
