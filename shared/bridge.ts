@@ -65,20 +65,3 @@ export interface UphillBridge {
   /** `system` is the default; prefers-color-scheme in the page follows it. */
   setTheme(theme: ThemeChoice): void
 }
-
-export const enginePortMessage = 'uphill:engine-port'
-
-/** Names of the channels between preload and main. */
-export const channels = {
-  requestEnginePort: 'engine:request-port',
-  enginePort: 'engine:port',
-  engineState: 'engine:state',
-  restartEngine: 'engine:restart',
-  chooseFolder: 'dialog:folder',
-  choosePictures: 'dialog:pictures',
-  chooseExport: 'dialog:export',
-  allowDropped: 'file:dropped',
-  revealExported: 'file:reveal',
-  menuCommand: 'menu:command',
-  setTheme: 'theme:set',
-} as const

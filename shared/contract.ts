@@ -77,7 +77,10 @@ export const contract = {
   ),
   startTeaching: call(teachOptions, z.object({ modelId: id })),
   /** Continues a stopped model from its last checkpoint, for `seconds` more when it had finished. */
-  resumeTeaching: call(z.object({ modelId: id, seconds: z.number().positive().optional() }), z.object({ modelId: id })),
+  resumeTeaching: call(
+    z.object({ modelId: id, seconds: z.number().positive().optional() }),
+    z.object({ modelId: id }),
+  ),
   pauseTeaching: call(z.object({ modelId: id }), z.object({})),
   /** Stops and keeps what has been learned; it can be resumed. */
   stopTeaching: call(z.object({ modelId: id }), z.object({})),
@@ -113,9 +116,19 @@ export const contract = {
   ),
   /** Walks a picture uphill. Each step with what it looks like; the result is kept under `resultId`. */
   refine: stream(
-    z.object({ path: filePath, modelId: id, walk: walkOptions, maxSide: z.int().min(64).max(8192).default(4096) }),
+    z.object({
+      path: filePath,
+      modelId: id,
+      walk: walkOptions,
+      maxSide: z.int().min(64).max(8192).default(4096),
+    }),
     z.discriminatedUnion('type', [
-      z.object({ type: z.literal('step'), step: walkStep, view: shownPicture, secondsLeft: z.number().nullable() }),
+      z.object({
+        type: z.literal('step'),
+        step: walkStep,
+        view: shownPicture,
+        secondsLeft: z.number().nullable(),
+      }),
       /** Within one step of a large picture: tiles done. */
       z.object({ type: z.literal('tiles'), done: z.int(), of: z.int(), secondsLeft: z.number().nullable() }),
       z.object({ type: z.literal('done'), resultId: id, seconds: z.number() }),
@@ -132,7 +145,12 @@ export const contract = {
       size: z.object({ width: z.int().min(16).max(1024), height: z.int().min(16).max(1024) }).optional(),
     }),
     z.discriminatedUnion('type', [
-      z.object({ type: z.literal('step'), step: walkStep, views: z.array(shownPicture), secondsLeft: z.number().nullable() }),
+      z.object({
+        type: z.literal('step'),
+        step: walkStep,
+        views: z.array(shownPicture),
+        secondsLeft: z.number().nullable(),
+      }),
       z.object({ type: z.literal('done'), resultIds: z.array(id), seconds: z.number() }),
     ]),
   ),

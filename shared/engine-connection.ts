@@ -1,5 +1,6 @@
 /** The page's way to the engine: the client of the contract, fed with ports by the bridge. */
-import { type EngineState, type UphillBridge, enginePortMessage } from './bridge.ts'
+import { enginePortMessage } from './bridge-channels.ts'
+import type { EngineState, UphillBridge } from './bridge.ts'
 import { type Contract, contract } from './contract.ts'
 import { type Client, createClient } from './rpc-client.ts'
 import { portOf } from './rpc.ts'

@@ -3,8 +3,8 @@ import { type BrowserWindow, app, dialog, ipcMain, nativeTheme, shell } from 'el
 import type { IpcMainInvokeEvent } from 'electron'
 import { basename, dirname, join } from 'node:path'
 import type * as z from 'zod'
+import { channels } from '../../shared/bridge-channels.ts'
 import {
-  channels,
   droppedPath,
   exportQuestion,
   folderQuestion,

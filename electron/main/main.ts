@@ -2,7 +2,7 @@
 import { type BrowserWindow, app, ipcMain, session } from 'electron'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { channels } from '../../shared/bridge.ts'
+import { channels } from '../../shared/bridge-channels.ts'
 import { handleDialogs } from './dialogs.ts'
 import { EngineHost } from './engine-host.ts'
 import { setMenu } from './menu.ts'

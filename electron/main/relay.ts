@@ -1,6 +1,6 @@
 /** Carries messages between the port of a page and the engine, without looking inside. */
 import { type IpcMainEvent, MessageChannelMain, type MessagePortMain, type WebContents } from 'electron'
-import { channels } from '../../shared/bridge.ts'
+import { channels } from '../../shared/bridge-channels.ts'
 import { withOwnBytes } from '../../shared/rpc.ts'
 import type { EngineHost } from './engine-host.ts'
 

@@ -1,12 +1,7 @@
 /** The narrow bridge into the page: `window.uphill`, nothing else. What it may do is said in shared/bridge.ts. */
 import { contextBridge, ipcRenderer, webUtils } from 'electron'
-import {
-  type EngineState,
-  type MenuCommand,
-  type UphillBridge,
-  channels,
-  enginePortMessage,
-} from '../../shared/bridge.ts'
+import { channels, enginePortMessage } from '../../shared/bridge-channels.ts'
+import type { EngineState, MenuCommand, UphillBridge } from '../../shared/bridge.ts'
 
 /** Listens to one channel; returns the function that stops. The page never sees the event itself. */
 function listen<T>(channel: string, listener: (value: T) => void): () => void {

@@ -1,0 +1,19 @@
+/** Names of what passes between page, preload and main; apart from bridge.ts, so that preload stays small. */
+
+/** The data of the window's message that brings the port to the engine. */
+export const enginePortMessage = 'uphill:engine-port'
+
+/** Names of the channels between preload and main. */
+export const channels = {
+  requestEnginePort: 'engine:request-port',
+  enginePort: 'engine:port',
+  engineState: 'engine:state',
+  restartEngine: 'engine:restart',
+  chooseFolder: 'dialog:folder',
+  choosePictures: 'dialog:pictures',
+  chooseExport: 'dialog:export',
+  allowDropped: 'file:dropped',
+  revealExported: 'file:reveal',
+  menuCommand: 'menu:command',
+  setTheme: 'theme:set',
+} as const
