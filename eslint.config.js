@@ -80,6 +80,10 @@ export default ts.config(
     },
   },
   {
+    files: ['**/*.cjs', 'scripts/setup/default-app/*.js'],
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+  {
     // An index that is in range by the loop around it; a check in every inner loop would cost time and say nothing.
     files: ['electron/engine/**/*.ts', 'test/**/*.ts'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },

@@ -91,7 +91,7 @@ function printCause(error) {
 
 /**
  * Brings dist/ up to date.
- * @param {{ force?: boolean }} [options]
+ * @param {{ force?: boolean, parts?: string[] }} [options] all parts, unless some are named
  * @returns {Promise<{ built: string[], missing: string[] }>} what was built, and the parts that have no sources yet
  * @throws SetupError when a part did not build; the other parts are built all the same
  */
@@ -101,7 +101,7 @@ export async function build(options = {}) {
   const parts = [
     ...nodeParts.map((part) => ({ ...part, print: prints.node, make: () => buildNodePart(part) })),
     { ...page, print: prints.page, make: buildPage },
-  ]
+  ].filter(({ name }) => !options.parts || options.parts.includes(name))
   const missing = parts.filter((part) => !exists(part.entry))
   for (const part of missing) say(`${part.name}: ${part.entry} does not exist yet, left out`)
 

@@ -1,9 +1,10 @@
-// Where things are. No dependencies: this runs before `npm ci`.
+// Where things are. No dependencies: this runs before `npm ci`, and on a Node that is too old to go on.
 import os from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 /** The repository. */
-export const root = path.resolve(import.meta.dirname, '../..')
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 
 /** What belongs to this working copy and may be deleted at any time. */
 export const localCache = path.join(root, '.cache')

@@ -1,0 +1,23 @@
+// `npm run -s uphill -- <command>`: the command line of this working copy. Set-up and build are silent when
+// there is nothing to do, and speak on standard error when there is.
+import path from 'node:path'
+import { build } from './build.mjs'
+import { handOver } from './run/command.mjs'
+import { partEnvironment } from './run/environment.mjs'
+import { runMain } from './run/main.mjs'
+import { root } from './run/places.mjs'
+import { setUp } from './setup.mjs'
+
+/** npm changes to the repository's folder; paths that a person types are meant from where they are. */
+function personsFolder() {
+  return process.cwd() === root ? (process.env.INIT_CWD ?? root) : process.cwd()
+}
+
+await runMain(async () => {
+  await setUp({ native: true })
+  await build({ parts: ['cli', 'engine'] })
+  return handOver(process.execPath, [path.join(root, 'dist/cli/cli.cjs'), ...process.argv.slice(2)], {
+    cwd: personsFolder(),
+    env: partEnvironment(),
+  })
+})
