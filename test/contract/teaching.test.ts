@@ -1,0 +1,312 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFile, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Teaching } from '../../shared/contract.ts'
+import type { ModelCard } from '../../shared/domain.ts'
+import { UphillError } from '../../shared/errors.ts'
+import {
+  type EngineUnderTest,
+  engineEntry,
+  startEngine,
+  temporaryFolder,
+  writeDiscs,
+} from './engine-under-test.ts'
+
+let temporary: Awaited<ReturnType<typeof temporaryFolder>>
+let pictures: string
+let home: string
+
+beforeAll(async () => {
+  temporary = await temporaryFolder()
+  pictures = path.join(temporary.folder, 'discs')
+  home = path.join(temporary.folder, 'home')
+  await writeDiscs(pictures, 60)
+})
+afterAll(() => temporary.remove())
+
+async function errorOf(work: Promise<unknown>): Promise<UphillError> {
+  const thrown = await work.then(
+    () => null,
+    (error: unknown) => error,
+  )
+  expect(thrown).toBeInstanceOf(UphillError)
+  return thrown as UphillError
+}
+
+interface Watched {
+  readonly kinds: string[]
+  last: Teaching | null
+  card: ModelCard | null
+  readonly over: Promise<void>
+}
+
+function watch({ engine }: EngineUnderTest, modelId: string): Watched {
+  const kinds: string[] = []
+  const follow = async () => {
+    for await (const event of engine.watchTeaching({ modelId })) {
+      kinds.push(event.type)
+      if (event.type === 'state' || event.type === 'ended') watched.last = event.teaching
+      if (event.type === 'ended') watched.card = event.card
+    }
+  }
+  const watched: Watched = { kinds, last: null, card: null, over: Promise.resolve() }
+  const over = follow()
+  over.catch(() => undefined)
+  return Object.assign(watched, { over })
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(20)
+}
+
+const isTeaching = (watched: Watched) =>
+  watched.last?.progress.phase === 'teaching' && watched.last.progress.step > 5
+
+async function journal(): Promise<{ teaching: { modelId: string } | null }> {
+  return JSON.parse(await readFile(path.join(home, 'jobs.json'), 'utf8')) as {
+    teaching: { modelId: string } | null
+  }
+}
+
+async function cardOf(modelId: string): Promise<ModelCard> {
+  return JSON.parse(await readFile(path.join(home, 'models', modelId, 'card.json'), 'utf8')) as ModelCard
+}
+
+describe('a teaching', () => {
+  let under: EngineUnderTest
+  let modelId: string
+  beforeAll(() => {
+    under = startEngine(home)
+  })
+  afterAll(() => under.stop())
+
+  it('is watched from its start to its end', async () => {
+    ;({ modelId } = await under.engine.startTeaching({ folder: pictures, name: 'Discs', seconds: 4 }))
+    const watched = watch(under, modelId)
+    await until(() => isTeaching(watched))
+
+    const second = await errorOf(under.engine.startTeaching({ folder: pictures, name: 'Other', seconds: 4 }))
+    expect(second.code).toBe('MODEL_IN_USE')
+    expect(second.message).toContain('Discs')
+    expect((await errorOf(under.engine.trashModel({ modelId }))).code).toBe('MODEL_IN_USE')
+    expect((await errorOf(under.engine.renameModel({ modelId, name: 'New' }))).code).toBe('MODEL_IN_USE')
+
+    await watched.over
+    expect(new Set(watched.kinds)).toEqual(new Set(['state', 'curve', 'preview', 'ended']))
+    expect(watched.kinds.at(-1)).toBe('ended')
+    expect(watched.card).toMatchObject({ id: modelId, name: 'Discs', state: 'finished', channels: 1 })
+    expect((await journal()).teaching).toBeNull()
+  })
+
+  it('is told as a whole to who comes late', async () => {
+    const late = watch(under, modelId)
+    await late.over
+    expect(late.kinds.sort()).toEqual(['curve', 'ended', 'preview', 'state'])
+    expect(await under.engine.teachings({})).toMatchObject([{ modelId, state: 'finished' }])
+  })
+
+  it('is paused, resumed, stopped and continued', async () => {
+    const { engine } = under
+    const started = await engine.startTeaching({ folder: pictures, name: 'Interrupted', seconds: 600 })
+    const watched = watch(under, started.modelId)
+    await until(() => isTeaching(watched))
+    await engine.pauseTeaching(started)
+    await until(() => watched.last?.state === 'paused')
+    await until(async () => (await cardOf(started.modelId)).step > 5)
+    await engine.resumeTeaching(started)
+    await until(() => watched.last?.state === 'running')
+    await engine.stopTeaching(started)
+    await watched.over
+    expect(watched.last?.state).toBe('stopped')
+    expect(watched.card?.state).toBe('stopped')
+
+    await engine.resumeTeaching(started)
+    const again = watch(under, started.modelId)
+    await until(() => (again.last?.progress.step ?? 0) > watched.card!.step)
+    await engine.stopTeaching(started)
+    await again.over
+    expect(again.card?.step).toBeGreaterThan(watched.card!.step)
+  })
+
+  it('is refused when the name is taken', async () => {
+    const error = await errorOf(under.engine.startTeaching({ folder: pictures, name: 'Discs' }))
+    expect(error.code).toBe('NAME_TAKEN')
+  })
+
+  it('goes on after the engine was killed, from its checkpoint', async () => {
+    const { engine, host, states } = under
+    const started = await engine.startTeaching({ folder: pictures, name: 'Killed', seconds: 600 })
+    const watched = watch(under, started.modelId)
+    await until(() => isTeaching(watched))
+    await engine.pauseTeaching(started) // writes a checkpoint
+    await until(async () => (await cardOf(started.modelId).catch(() => null))?.state === 'stopped')
+    const { step } = await cardOf(started.modelId)
+    await engine.resumeTeaching(started)
+    process.kill(host.pid!, 'SIGKILL')
+    expect((await errorOf(watched.over)).code).toBe('ENGINE_GONE')
+
+    expect(await engine.teachings({})).toMatchObject([{ modelId: started.modelId, state: 'running' }])
+    expect(states.slice(-2)).toEqual(['down', 'up'])
+    const again = watch(under, started.modelId)
+    await until(() => again.last?.progress.phase === 'teaching' && again.last.progress.step > step)
+    await engine.stopTeaching(started)
+    await again.over
+    expect(again.card?.step).toBeGreaterThan(step)
+  })
+
+  it('is saved when the window is closed, and waits to be continued by hand', async () => {
+    const started = await under.engine.startTeaching({ folder: pictures, name: 'Closed', seconds: 600 })
+    const watched = watch(under, started.modelId)
+    await until(() => isTeaching(watched))
+    expect(await under.stop()).toBe(true)
+    expect(await cardOf(started.modelId)).toMatchObject({ state: 'stopped' })
+    expect((await cardOf(started.modelId)).step).toBeGreaterThan(5)
+    expect((await journal()).teaching).toBeNull()
+  })
+
+  it('is saved when the window crashes, and goes on with the next', async () => {
+    under = startEngine(home)
+    const { engine } = under
+    const child = fork(engineEntry, [], {
+      env: { ...process.env, UPHILL_HOME: path.join(temporary.folder, 'orphan') },
+      serialization: 'advanced',
+      stdio: 'ignore',
+    } as Parameters<typeof fork>[2])
+    await once(child, 'message')
+    child.disconnect()
+    const [code] = (await once(child, 'exit')) as [number]
+    expect(code).toBe(0)
+    expect(await engine.teachings({})).toEqual([])
+  })
+
+  it('that kills the engine again and again is given up, with words', async () => {
+    await under.stop()
+    const entry = {
+      modelId: 'deadly-1',
+      name: 'Deadly',
+      options: { folder: pictures, name: 'Deadly' },
+      extraSeconds: null,
+      paused: false,
+      crashes: 2,
+      step: 0,
+    }
+    await writeFile(
+      path.join(home, 'jobs.json'),
+      JSON.stringify({ format: 1, pid: 999_999_999, teaching: entry }),
+    )
+    under = startEngine(home)
+    const [teaching] = await under.engine.teachings({})
+    expect(teaching).toMatchObject({ modelId: 'deadly-1', state: 'failed' })
+    expect(teaching?.error?.message).toContain('Deadly')
+    expect((await journal()).teaching).toBeNull()
+  })
+
+  it('does not need a journal that can be read', async () => {
+    await under.stop()
+    await writeFile(path.join(home, 'jobs.json'), '{"format": 1, "teach')
+    under = startEngine(home)
+    expect(await under.engine.teachings({})).toEqual([])
+    expect(await readdir(home)).toContain('jobs.json.damaged')
+  })
+})
+
+describe('a walk', () => {
+  let under: EngineUnderTest
+  let modelId: string
+  const file = () => path.join(pictures, 'disc 007.png')
+  beforeAll(async () => {
+    under = startEngine(home)
+    const [discs] = (await under.engine.models({})).filter(
+      (each) => each.status === 'ok' && each.card.name === 'Discs',
+    )
+    modelId = discs?.status === 'ok' ? discs.card.id : ''
+  })
+  afterAll(() => under.stop())
+
+  async function refine(walk: { steps: number }): Promise<{ steps: number[]; resultId: string }> {
+    const steps: number[] = []
+    let resultId = ''
+    for await (const event of under.engine.refine({ path: file(), modelId, walk })) {
+      if (event.type === 'step') {
+        steps.push(event.step.index)
+        expect(await sharp(event.view.bytes).metadata()).toMatchObject({ width: 32, height: 32 })
+      }
+      if (event.type === 'done') resultId = event.resultId
+    }
+    return { steps, resultId }
+  }
+
+  it('shows every step and keeps its result for export', async () => {
+    const { steps, resultId } = await refine({ steps: 4 })
+    expect(steps).toEqual([0, 1, 2, 3, 4])
+    const target = path.join(temporary.folder, 'a result “ü”.png')
+    const exported = await under.engine.exportResult({ resultId, path: target, options: {} })
+    expect(exported.path).toBe(target)
+    expect(await sharp(target).metadata()).toMatchObject({ format: 'png', width: 32, height: 32 })
+    expect(under.exported).toEqual([target])
+
+    const before = await readFile(target)
+    expect((await errorOf(under.engine.exportResult({ resultId, path: target, options: {} }))).code).toBe(
+      'FILE_EXISTS',
+    )
+    expect(await readFile(target)).toEqual(before)
+    const numbered = await under.engine.exportResult({
+      resultId,
+      path: target,
+      options: { whenExists: 'number' },
+    })
+    expect(path.basename(numbered.path)).toBe('a result “ü” (2).png')
+
+    await under.engine.forgetResult({ resultId })
+    const gone = await errorOf(under.engine.exportResult({ resultId, path: `${target}.2.png`, options: {} }))
+    expect(gone.code).toBe('RESULT_GONE')
+  })
+
+  it('is cancelled, and its model cannot be deleted while it runs', async () => {
+    const abort = new AbortController()
+    const walking = async () => {
+      const events = under.engine.refine(
+        { path: file(), modelId, walk: { steps: 1000 } },
+        { signal: abort.signal },
+      )
+      for await (const event of events) {
+        if (event.type !== 'step' || event.step.index !== 3) continue
+        expect((await errorOf(under.engine.trashModel({ modelId }))).code).toBe('MODEL_IN_USE')
+        abort.abort()
+      }
+    }
+    expect((await errorOf(walking())).code).toBe('CANCELLED')
+  })
+
+  it('dreams pictures that can be exported', async () => {
+    let resultIds: string[] = []
+    for await (const event of under.engine.dream({ modelId, count: 2, seed: 7, steps: 3 })) {
+      if (event.type === 'step') expect(event.views).toHaveLength(2)
+      else resultIds = event.resultIds
+    }
+    const target = path.join(temporary.folder, 'dream.webp')
+    await under.engine.exportResult({ resultId: resultIds[1]!, path: target, options: { format: 'webp' } })
+    expect(await sharp(target).metadata()).toMatchObject({ format: 'webp', width: 32, height: 32 })
+  })
+
+  it('says so when the model was taken away, and leaves the picture as it is', async () => {
+    const copy = path.join(home, 'models', 'copy-1')
+    await mkdir(copy)
+    for (const name of await readdir(path.join(home, 'models', modelId))) {
+      await copyFile(path.join(home, 'models', modelId, name), path.join(copy, name))
+    }
+    const before = await readFile(file())
+    await rm(copy, { recursive: true })
+    const walk = async () => {
+      for await (const _ of under.engine.refine({ path: file(), modelId: 'copy-1', walk: {} }));
+    }
+    expect((await errorOf(walk())).code).toBe('MODEL_NOT_FOUND')
+    expect(await readFile(file())).toEqual(before)
+    await under.engine.trashModel({ modelId })
+    expect((await errorOf(refine({ steps: 1 }))).code).toBe('MODEL_NOT_FOUND')
+  })
+})
