@@ -1,8 +1,7 @@
 // The set-up that every command calls first. A step that was done is skipped; nothing is done twice.
 //   node scripts/setup.mjs [--force]
-import fs from 'node:fs'
 import { isMain, runMain } from './run/main.mjs'
-import { localCache } from './run/places.mjs'
+import { forgetRecords } from './run/records.mjs'
 import { progress, SetupError } from './run/say.mjs'
 import { installDependencies } from './setup/dependencies.mjs'
 import { electronNeeds, setUpElectron } from './setup/electron.mjs'
@@ -44,7 +43,7 @@ export async function setUp({ native = false, electron = false, tests = false })
 
 if (isMain(import.meta.url)) {
   await runMain(async () => {
-    if (process.argv.includes('--force')) fs.rmSync(localCache, { recursive: true, force: true })
+    if (process.argv.includes('--force')) forgetRecords()
     await setUp({ native: true, electron: true, tests: false })
     progress('setup')('all is in place')
   })

@@ -8,7 +8,7 @@ import { handOver } from './run/command.mjs'
 import { partEnvironment } from './run/environment.mjs'
 import { runMain } from './run/main.mjs'
 import { root } from './run/places.mjs'
-import { progress } from './run/say.mjs'
+import { printFailure, progress } from './run/say.mjs'
 import { setUp } from './setup.mjs'
 
 const say = progress('test')
@@ -96,7 +96,13 @@ async function runTests(args) {
 
 await runMain(async () => {
   const args = process.argv.slice(2)
-  await setUp({ native: true, electron: true, tests: true })
+  try {
+    await setUp({ native: true, electron: true, tests: true })
+  } catch (error) {
+    printFailure(error)
+    process.stdout.write('0 passed, 1 failed\n')
+    return 1
+  }
   const failedChecks = args.length > 0 ? [] : await runChecks()
   failedChecks.push(...(await runBuild()))
   const { passed, failed, skipped } = await runTests(args)

@@ -15,7 +15,7 @@ function personsFolder() {
 
 await runMain(async () => {
   await setUp({ native: true })
-  await build({ parts: ['cli', 'engine'] })
+  await build({ parts: ['cli'] })
   return handOver(process.execPath, [path.join(root, 'dist/cli/cli.cjs'), ...process.argv.slice(2)], {
     cwd: personsFolder(),
     env: partEnvironment(),

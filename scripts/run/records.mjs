@@ -19,3 +19,8 @@ export function writeRecord(name, value) {
   fs.writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`)
   fs.renameSync(temporary, fileOf(name))
 }
+
+/** Makes the next set-up look at everything again. */
+export function forgetRecords() {
+  for (const name of ['native', 'electron']) fs.rmSync(fileOf(name), { force: true })
+}

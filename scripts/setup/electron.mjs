@@ -98,12 +98,43 @@ async function find() {
 
 export async function setUpElectron() {
   const present = currentElectron()
-  if (present) return present
+  if (present) {
+    checkSandbox(present)
+    return present
+  }
   const { dist, version, source } = await find()
   const record = { key: recordKey(), executable: executableIn(dist), version, source }
   writeRecord('electron', record)
   say(`ready: Electron ${version} (${source === 'npm' ? 'the npm package' : source})`)
+  checkSandbox(record)
   return record
+}
+
+/**
+ * Ubuntu 24.04 and others forbid the user namespaces that Chromium's sandbox is made of, unless its helper
+ * belongs to root. Chromium would end at once with a long message; this one says what to do.
+ */
+export function checkSandbox({ executable }) {
+  if (process.platform !== 'linux' || process.getuid?.() === 0) return
+  const helper = path.join(path.dirname(executable), 'chrome-sandbox')
+  const stat = fs.statSync(helper, { throwIfNoEntry: false })
+  if (stat && stat.uid === 0 && stat.mode & 0o4000) return
+  const kernelSays = (name, value) => {
+    try {
+      return fs.readFileSync(`/proc/sys/kernel/${name}`, 'utf8').trim() === value
+    } catch {
+      return false
+    }
+  }
+  if (
+    kernelSays('apparmor_restrict_unprivileged_userns', '1') ||
+    kernelSays('unprivileged_userns_clone', '0')
+  ) {
+    throw new SetupError(
+      "this system does not let Electron's sandbox start without a helper that belongs to root",
+      `run once: sudo chown root:root '${helper}' && sudo chmod 4755 '${helper}'`,
+    )
+  }
 }
 
 /** The arguments every start of this Electron needs: Chromium's sandbox refuses to run as root on Linux. */
