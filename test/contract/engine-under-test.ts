@@ -113,6 +113,7 @@ export async function writeDiscs(folder: string, count: number, size = 32): Prom
     }
     const file = path.join(folder, `disc ${String(index).padStart(3, '0')}.png`)
     await sharp(data, { raw: { width: size, height: size, channels: 1 } })
+      .toColourspace('b-w')
       .png()
       .toFile(file)
     paths.push(file)

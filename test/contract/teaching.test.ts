@@ -169,18 +169,36 @@ describe('a teaching', () => {
   })
 
   it('is saved when the window crashes, and goes on with the next', async () => {
-    under = startEngine(home)
-    const { engine } = under
+    const orphanHome = path.join(temporary.folder, 'orphan')
     const child = fork(engineEntry, [], {
-      env: { ...process.env, UPHILL_HOME: path.join(temporary.folder, 'orphan') },
+      env: { ...process.env, UPHILL_HOME: orphanHome },
       serialization: 'advanced',
-      stdio: 'ignore',
-    } as Parameters<typeof fork>[2])
-    await once(child, 'message')
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
+    const said: string[] = []
+    child.on('message', (message) => said.push(JSON.stringify(message)))
+    const ask = (...message: unknown[]) => child.send({ type: 'data', client: 1, message })
+    child.send({ type: 'open', client: 1 })
+    ask(1, 'request', 'startTeaching', { folder: pictures, name: 'Orphan', seconds: 600 })
+    await until(() => said.some((message) => message.includes('"result"')))
+    const modelId = /"modelId":"([^"]+)"/.exec(said.join())![1]!
+    ask(2, 'request', 'watchTeaching', { modelId })
+    await until(() => {
+      ask(2, 'credit', 1)
+      return said.some((message) => /"phase":"teaching","step":[1-9]\d/.test(message))
+    })
     child.disconnect()
-    const [code] = (await once(child, 'exit')) as [number]
-    expect(code).toBe(0)
-    expect(await engine.teachings({})).toEqual([])
+    expect(await once(child, 'exit')).toEqual([0, null])
+    const saved = JSON.parse(
+      await readFile(path.join(orphanHome, 'models', modelId, 'card.json'), 'utf8'),
+    ) as ModelCard
+    expect(saved).toMatchObject({ state: 'stopped' })
+    expect(saved.step).toBeGreaterThan(5)
+
+    const next = startEngine(orphanHome)
+    expect(await next.engine.teachings({})).toMatchObject([{ modelId, state: 'running' }])
+    expect(await next.stop()).toBe(true)
+    under = startEngine(home)
   })
 
   it('that kills the engine again and again is given up, with words', async () => {
@@ -284,7 +302,13 @@ describe('a walk', () => {
 
   it('dreams pictures that can be exported', async () => {
     let resultIds: string[] = []
-    for await (const event of under.engine.dream({ modelId, count: 2, seed: 7, steps: 3 })) {
+    for await (const event of under.engine.dream({
+      modelId,
+      count: 2,
+      seed: 7,
+      steps: 3,
+      size: { width: 32, height: 32 },
+    })) {
       if (event.type === 'step') expect(event.views).toHaveLength(2)
       else resultIds = event.resultIds
     }

@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Contract } from '../../../shared/contract.ts'
+import type { Dataset, IndexProgress } from '../../../shared/domain.ts'
 import { UphillError, throwIfCancelled } from '../../../shared/errors.ts'
 import type { Handlers } from '../../../shared/rpc-server.ts'
 import { indexFolder, summarise } from '../datasets/index-folder.ts'
@@ -74,7 +75,10 @@ export async function createService(options: ServiceOptions): Promise<Service> {
 
     async *openFolder({ folder }, { signal }) {
       await checkFolder(folder)
-      const steps = latestOf((onProgress) => indexFolder(folder, { signal, onProgress }), signal)
+      const steps = latestOf<IndexProgress, Dataset>(
+        (onProgress) => indexFolder(folder, { signal, onProgress }),
+        signal,
+      )
       for await (const step of steps) {
         if (step.type === 'progress') {
           yield step

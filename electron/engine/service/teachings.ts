@@ -163,7 +163,9 @@ export class Teachings {
     const { modelId, options } = entry
     const card = await this.#cardOrNull(modelId)
     if (!card && options) {
-      const dataset = this.#datasets.ofFolder(options.folder) ?? (await indexFolder(options.folder, run))
+      const dataset =
+        this.#datasets.ofFolder(options.folder) ??
+        (await indexFolder(options.folder, run.signal ? { signal: run.signal } : {}))
       return await teach(this.#library, modelId, dataset, options, run)
     }
     // After a crash the plan on the card already holds the extra seconds.
