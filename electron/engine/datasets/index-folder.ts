@@ -26,7 +26,10 @@ const longestPath = 4096
  */
 export async function indexFolder(
   folder: string,
-  run: { signal?: AbortSignal; onProgress?: (progress: IndexProgress) => void } = {},
+  run: {
+    signal?: AbortSignal | undefined
+    onProgress?: ((progress: IndexProgress) => void) | undefined
+  } = {},
 ): Promise<Dataset> {
   const { signal } = run
   throwIfCancelled(signal)

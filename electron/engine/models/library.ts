@@ -50,6 +50,7 @@ export class ModelLibrary {
   freshId(name: string): string {
     const plain = name
       .normalize('NFKD')
+      .replace(/\p{Mark}/gu, '')
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, '-')
       .replace(/^-+|-+$/g, '')

@@ -1,0 +1,118 @@
+import fs from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ModelLibrary, type StoredCard } from '../../../electron/engine/models/library.ts'
+import { cardOf } from './card-of.ts'
+
+let folder: string
+let library: ModelLibrary
+
+beforeEach(async () => {
+  folder = await fs.mkdtemp(path.join(os.tmpdir(), 'uphill-library-'))
+  library = new ModelLibrary(path.join(folder, 'models'))
+})
+afterEach(() => fs.rm(folder, { recursive: true, force: true }))
+
+function stored(parts: Partial<StoredCard> = {}): StoredCard {
+  return {
+    ...cardOf(),
+    files: { weights: null, checkpoint: null, preview: null },
+    precision: 'float32',
+    plan: { fromSeconds: 0, fromStep: 0, steps: null },
+    ...parts,
+  }
+}
+
+const tensor = (value: number) => [{ name: 'a', shape: [1], data: Float32Array.of(value) }]
+
+describe('the model library', () => {
+  it('is empty before anything was taught', async () => {
+    expect(await library.list()).toEqual([])
+  })
+
+  it('gives back what was saved', async () => {
+    await library.save(stored({ id: 'a-1', name: 'Ångström 😀' }), {
+      weights: tensor(1),
+      checkpoint: tensor(2),
+    })
+    const card = await library.stored('a-1')
+    expect(card.name).toBe('Ångström 😀')
+    expect((await library.readTensors('a-1', card.files.weights!)).tensors[0]!.data).toEqual(
+      Float32Array.of(1),
+    )
+    expect((await library.find('Ångström 😀')).id).toBe('a-1')
+  })
+
+  it('keeps the last generation of weights and checkpoints, and no more', async () => {
+    let card = stored({ id: 'a-1' })
+    for (const step of [10, 20, 30])
+      card = await library.save({ ...card, step }, { weights: tensor(step), checkpoint: tensor(step) })
+    const names = (await fs.readdir(path.join(library.folder, 'a-1'))).sort()
+    expect(names).toEqual([
+      'card.json',
+      'checkpoint-20.safetensors',
+      'checkpoint-30.safetensors',
+      'weights-20.safetensors',
+      'weights-30.safetensors',
+    ])
+  })
+
+  it('lists a damaged model with the reason, beside the sound ones', async () => {
+    await library.save(stored({ id: 'good-1' }), {})
+    await library.save(stored({ id: 'bad-1' }), {})
+    await fs.writeFile(path.join(library.folder, 'bad-1', 'card.json'), '{ "format": 1, ')
+    const listings = await library.list()
+    expect(listings.find((listing) => listing.status === 'ok')).toMatchObject({ card: { id: 'good-1' } })
+    expect(listings.find((listing) => listing.status === 'damaged')).toMatchObject({
+      id: 'bad-1',
+      error: { code: 'MODEL_DAMAGED' },
+    })
+  })
+
+  it('says that a model of a newer format needs a newer Uphill', async () => {
+    await library.save(stored({ id: 'new-1' }), {})
+    await fs.writeFile(path.join(library.folder, 'new-1', 'card.json'), '{ "format": 2 }')
+    await expect(library.card('new-1')).rejects.toMatchObject({ code: 'MODEL_TOO_NEW' })
+  })
+
+  it('says which models there are when one is not', async () => {
+    await library.save(stored({ id: 'a-1', name: 'Digits' }), {})
+    await expect(library.find('Faces')).rejects.toMatchObject({
+      code: 'MODEL_NOT_FOUND',
+      next: expect.stringContaining('Digits'),
+    })
+  })
+
+  it('renames, but not to a name that is taken', async () => {
+    await library.save(stored({ id: 'a-1', name: 'One' }), {})
+    await library.save(stored({ id: 'b-1', name: 'Two' }), {})
+    expect((await library.rename('a-1', ' Three ')).name).toBe('Three')
+    await expect(library.rename('a-1', 'Two')).rejects.toMatchObject({ code: 'NAME_TAKEN' })
+    await expect(library.rename('a-1', '')).rejects.toMatchObject({ code: 'NAME_INVALID' })
+    expect((await library.card('a-1')).name).toBe('Three')
+  })
+
+  it('moves to the trash, where everything still is', async () => {
+    await library.save(stored({ id: 'a-1' }), { weights: tensor(1) })
+    await library.trash('a-1')
+    expect(await library.list()).toEqual([])
+    const [trashed] = await fs.readdir(path.join(library.folder, '.trash'))
+    expect(await fs.readdir(path.join(library.folder, '.trash', trashed!))).toContain(
+      'weights-100.safetensors',
+    )
+    await expect(library.trash('a-1')).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' })
+  })
+
+  it('does not leave its folder, whatever it is asked for', async () => {
+    for (const id of ['../etc', 'a/b', '', '..', 'a\0']) {
+      await expect(library.card(id)).rejects.toMatchObject({ code: 'BAD_INPUT' })
+    }
+  })
+
+  it('never makes the same id twice, and makes readable ones', () => {
+    expect(library.freshId('Été à Paris!')).toMatch(/^ete-a-paris-[0-9a-f]{8}$/)
+    expect(library.freshId('猫')).toMatch(/^model-[0-9a-f]{8}$/)
+    expect(library.freshId('x')).not.toBe(library.freshId('x'))
+  })
+})
