@@ -6,6 +6,7 @@ import sharp from 'sharp'
 import { EngineHost } from '../../electron/main/engine-host.ts'
 import type { EngineState } from '../../shared/bridge.ts'
 import { type Contract, contract } from '../../shared/contract.ts'
+import { UphillError } from '../../shared/errors.ts'
 import { type Client, type ClientLink, createClient } from '../../shared/rpc-client.ts'
 
 export const engineEntry = path.resolve(import.meta.dirname, '../../dist/engine/engine.cjs')
@@ -119,4 +120,16 @@ export async function writeDiscs(folder: string, count: number, size = 32): Prom
     paths.push(file)
   }
   return paths
+}
+
+/** The error that the work fails with; every one has words. */
+export async function errorOf(work: Promise<unknown>): Promise<UphillError> {
+  const thrown = await work.then(
+    () => null,
+    (error: unknown) => error,
+  )
+  if (!(thrown instanceof UphillError))
+    throw new Error(`not refused, but ${String(thrown)}`, { cause: thrown })
+  if (thrown.message === '') throw new Error(`${thrown.code} came without words`)
+  return thrown
 }

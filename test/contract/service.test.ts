@@ -4,8 +4,13 @@ import path from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DatasetSummary } from '../../shared/domain.ts'
-import { UphillError } from '../../shared/errors.ts'
-import { type EngineUnderTest, startEngine, temporaryFolder, writeDiscs } from './engine-under-test.ts'
+import {
+  type EngineUnderTest,
+  errorOf,
+  startEngine,
+  temporaryFolder,
+  writeDiscs,
+} from './engine-under-test.ts'
 
 let temporary: Awaited<ReturnType<typeof temporaryFolder>>
 let under: EngineUnderTest
@@ -30,17 +35,6 @@ async function openFolder(folder: string): Promise<DatasetSummary> {
     if (event.type === 'opened') summary = event.dataset
   }
   return summary!
-}
-
-async function errorOf(work: Promise<unknown>): Promise<UphillError> {
-  const thrown = await work.then(
-    () => null,
-    (error: unknown) => error,
-  )
-  expect(thrown).toBeInstanceOf(UphillError)
-  const error = thrown as UphillError
-  expect(error.message).not.toBe('')
-  return error
 }
 
 describe('a folder', () => {

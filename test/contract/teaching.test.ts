@@ -1,16 +1,15 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { readFile, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Teaching } from '../../shared/contract.ts'
 import type { ModelCard } from '../../shared/domain.ts'
-import { UphillError } from '../../shared/errors.ts'
 import {
   type EngineUnderTest,
   engineEntry,
+  errorOf,
   startEngine,
   temporaryFolder,
   writeDiscs,
@@ -27,15 +26,6 @@ beforeAll(async () => {
   await writeDiscs(pictures, 60)
 })
 afterAll(() => temporary.remove())
-
-async function errorOf(work: Promise<unknown>): Promise<UphillError> {
-  const thrown = await work.then(
-    () => null,
-    (error: unknown) => error,
-  )
-  expect(thrown).toBeInstanceOf(UphillError)
-  return thrown as UphillError
-}
 
 interface Watched {
   readonly kinds: string[]
@@ -229,108 +219,5 @@ describe('a teaching', () => {
     under = startEngine(home)
     expect(await under.engine.teachings({})).toEqual([])
     expect(await readdir(home)).toContain('jobs.json.damaged')
-  })
-})
-
-describe('a walk', () => {
-  let under: EngineUnderTest
-  let modelId: string
-  const file = () => path.join(pictures, 'disc 007.png')
-  beforeAll(async () => {
-    under = startEngine(home)
-    const [discs] = (await under.engine.models({})).filter(
-      (each) => each.status === 'ok' && each.card.name === 'Discs',
-    )
-    modelId = discs?.status === 'ok' ? discs.card.id : ''
-  })
-  afterAll(() => under.stop())
-
-  async function refine(walk: { steps: number }): Promise<{ steps: number[]; resultId: string }> {
-    const steps: number[] = []
-    let resultId = ''
-    for await (const event of under.engine.refine({ path: file(), modelId, walk })) {
-      if (event.type === 'step') {
-        steps.push(event.step.index)
-        expect(await sharp(event.view.bytes).metadata()).toMatchObject({ width: 32, height: 32 })
-      }
-      if (event.type === 'done') resultId = event.resultId
-    }
-    return { steps, resultId }
-  }
-
-  it('shows every step and keeps its result for export', async () => {
-    const { steps, resultId } = await refine({ steps: 4 })
-    expect(steps).toEqual([0, 1, 2, 3, 4])
-    const target = path.join(temporary.folder, 'a result “ü”.png')
-    const exported = await under.engine.exportResult({ resultId, path: target, options: {} })
-    expect(exported.path).toBe(target)
-    expect(await sharp(target).metadata()).toMatchObject({ format: 'png', width: 32, height: 32 })
-    expect(under.exported).toEqual([target])
-
-    const before = await readFile(target)
-    expect((await errorOf(under.engine.exportResult({ resultId, path: target, options: {} }))).code).toBe(
-      'FILE_EXISTS',
-    )
-    expect(await readFile(target)).toEqual(before)
-    const numbered = await under.engine.exportResult({
-      resultId,
-      path: target,
-      options: { whenExists: 'number' },
-    })
-    expect(path.basename(numbered.path)).toBe('a result “ü” (2).png')
-
-    await under.engine.forgetResult({ resultId })
-    const gone = await errorOf(under.engine.exportResult({ resultId, path: `${target}.2.png`, options: {} }))
-    expect(gone.code).toBe('RESULT_GONE')
-  })
-
-  it('is cancelled, and its model cannot be deleted while it runs', async () => {
-    const abort = new AbortController()
-    const walking = async () => {
-      const events = under.engine.refine(
-        { path: file(), modelId, walk: { steps: 1000 } },
-        { signal: abort.signal },
-      )
-      for await (const event of events) {
-        if (event.type !== 'step' || event.step.index !== 3) continue
-        expect((await errorOf(under.engine.trashModel({ modelId }))).code).toBe('MODEL_IN_USE')
-        abort.abort()
-      }
-    }
-    expect((await errorOf(walking())).code).toBe('CANCELLED')
-  })
-
-  it('dreams pictures that can be exported', async () => {
-    let resultIds: string[] = []
-    for await (const event of under.engine.dream({
-      modelId,
-      count: 2,
-      seed: 7,
-      steps: 3,
-      size: { width: 32, height: 32 },
-    })) {
-      if (event.type === 'step') expect(event.views).toHaveLength(2)
-      else resultIds = event.resultIds
-    }
-    const target = path.join(temporary.folder, 'dream.webp')
-    await under.engine.exportResult({ resultId: resultIds[1]!, path: target, options: { format: 'webp' } })
-    expect(await sharp(target).metadata()).toMatchObject({ format: 'webp', width: 32, height: 32 })
-  })
-
-  it('says so when the model was taken away, and leaves the picture as it is', async () => {
-    const copy = path.join(home, 'models', 'copy-1')
-    await mkdir(copy)
-    for (const name of await readdir(path.join(home, 'models', modelId))) {
-      await copyFile(path.join(home, 'models', modelId, name), path.join(copy, name))
-    }
-    const before = await readFile(file())
-    await rm(copy, { recursive: true })
-    const walk = async () => {
-      for await (const _ of under.engine.refine({ path: file(), modelId: 'copy-1', walk: {} }));
-    }
-    expect((await errorOf(walk())).code).toBe('MODEL_NOT_FOUND')
-    expect(await readFile(file())).toEqual(before)
-    await under.engine.trashModel({ modelId })
-    expect((await errorOf(refine({ steps: 1 }))).code).toBe('MODEL_NOT_FOUND')
   })
 })

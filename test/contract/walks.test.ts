@@ -1,0 +1,136 @@
+import { copyFile, mkdir, readFile, readdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  type EngineUnderTest,
+  errorOf,
+  startEngine,
+  temporaryFolder,
+  writeDiscs,
+} from './engine-under-test.ts'
+
+describe('a walk', () => {
+  let temporary: Awaited<ReturnType<typeof temporaryFolder>>
+  let pictures: string
+  let home: string
+  let under: EngineUnderTest
+  let modelId: string
+  const file = () => path.join(pictures, 'disc 007.png')
+  beforeAll(async () => {
+    temporary = await temporaryFolder()
+    pictures = path.join(temporary.folder, 'discs')
+    home = path.join(temporary.folder, 'home')
+    await writeDiscs(pictures, 60)
+    under = startEngine(home)
+    ;({ modelId } = await under.engine.startTeaching({ folder: pictures, name: 'Discs', seconds: 3 }))
+    for await (const _ of under.engine.watchTeaching({ modelId }));
+  })
+  afterAll(async () => {
+    await under.stop()
+    await temporary.remove()
+  })
+
+  async function refine(walk: { steps: number }): Promise<{ steps: number[]; resultId: string }> {
+    const steps: number[] = []
+    let resultId = ''
+    for await (const event of under.engine.refine({ path: file(), modelId, walk })) {
+      if (event.type === 'step') {
+        steps.push(event.step.index)
+        expect(await sharp(event.view.bytes).metadata()).toMatchObject({ width: 32, height: 32 })
+      }
+      if (event.type === 'done') resultId = event.resultId
+    }
+    return { steps, resultId }
+  }
+
+  it('shows every step and keeps its result for export', async () => {
+    const { steps, resultId } = await refine({ steps: 4 })
+    expect(steps).toEqual([0, 1, 2, 3, 4])
+    const target = path.join(temporary.folder, 'a result “ü”.png')
+    const exported = await under.engine.exportResult({ resultId, path: target, options: {} })
+    expect(exported.path).toBe(target)
+    expect(await sharp(target).metadata()).toMatchObject({ format: 'png', width: 32, height: 32 })
+    expect(under.exported).toEqual([target])
+
+    const before = await readFile(target)
+    expect((await errorOf(under.engine.exportResult({ resultId, path: target, options: {} }))).code).toBe(
+      'FILE_EXISTS',
+    )
+    expect(await readFile(target)).toEqual(before)
+    const numbered = await under.engine.exportResult({
+      resultId,
+      path: target,
+      options: { whenExists: 'number' },
+    })
+    expect(path.basename(numbered.path)).toBe('a result “ü” (2).png')
+
+    await under.engine.forgetResult({ resultId })
+    const gone = await errorOf(under.engine.exportResult({ resultId, path: `${target}.2.png`, options: {} }))
+    expect(gone.code).toBe('RESULT_GONE')
+  })
+
+  it('tells the tiles of a large picture between the steps', async () => {
+    const large = path.join(temporary.folder, 'large.png')
+    await sharp(file()).resize(1400, 900).png().toFile(large)
+    const seen: string[] = []
+    for await (const event of under.engine.refine({ path: large, modelId, walk: { steps: 2 } })) {
+      if (event.type === 'tiles') {
+        expect(event.done).toBeLessThanOrEqual(event.of)
+        if (seen.at(-1) === 'tiles') continue
+      }
+      seen.push(event.type)
+    }
+    expect(seen).toEqual(['step', 'tiles', 'step', 'tiles', 'step', 'done'])
+  })
+
+  it('is cancelled, and its model cannot be deleted while it runs', async () => {
+    const abort = new AbortController()
+    const walking = async () => {
+      const events = under.engine.refine(
+        { path: file(), modelId, walk: { steps: 1000 } },
+        { signal: abort.signal },
+      )
+      for await (const event of events) {
+        if (event.type !== 'step' || event.step.index !== 3) continue
+        expect((await errorOf(under.engine.trashModel({ modelId }))).code).toBe('MODEL_IN_USE')
+        abort.abort()
+      }
+    }
+    expect((await errorOf(walking())).code).toBe('CANCELLED')
+  })
+
+  it('dreams pictures that can be exported', async () => {
+    let resultIds: string[] = []
+    for await (const event of under.engine.dream({
+      modelId,
+      count: 2,
+      seed: 7,
+      steps: 3,
+      size: { width: 32, height: 32 },
+    })) {
+      if (event.type === 'step') expect(event.views).toHaveLength(2)
+      else resultIds = event.resultIds
+    }
+    const target = path.join(temporary.folder, 'dream.webp')
+    await under.engine.exportResult({ resultId: resultIds[1]!, path: target, options: { format: 'webp' } })
+    expect(await sharp(target).metadata()).toMatchObject({ format: 'webp', width: 32, height: 32 })
+  })
+
+  it('says so when the model was taken away, and leaves the picture as it is', async () => {
+    const copy = path.join(home, 'models', 'copy-1')
+    await mkdir(copy)
+    for (const name of await readdir(path.join(home, 'models', modelId))) {
+      await copyFile(path.join(home, 'models', modelId, name), path.join(copy, name))
+    }
+    const before = await readFile(file())
+    await rm(copy, { recursive: true })
+    const walk = async () => {
+      for await (const _ of under.engine.refine({ path: file(), modelId: 'copy-1', walk: {} }));
+    }
+    expect((await errorOf(walk())).code).toBe('MODEL_NOT_FOUND')
+    expect(await readFile(file())).toEqual(before)
+    await under.engine.trashModel({ modelId })
+    expect((await errorOf(refine({ steps: 1 }))).code).toBe('MODEL_NOT_FOUND')
+  })
+})
