@@ -21,6 +21,7 @@ export default defineConfig({
   test: {
     passWithNoTests: true,
     projects: [
+      project('setup', { testTimeout: minutes(1) }),
       project('engine', { testTimeout: minutes(3), hookTimeout: minutes(3) }),
       project('contract', { globalSetup: built, testTimeout: minutes(3), hookTimeout: minutes(3) }),
       project('cli', { globalSetup: built, testTimeout: minutes(10), hookTimeout: minutes(10) }),

@@ -6,6 +6,7 @@ import { handOver } from './run/command.mjs'
 import { partEnvironment } from './run/environment.mjs'
 import { runMain } from './run/main.mjs'
 import { root } from './run/places.mjs'
+import { SetupError } from './run/say.mjs'
 import { setUp } from './setup.mjs'
 
 /** npm changes to the repository's folder; paths that a person types are meant from where they are. */
@@ -15,7 +16,8 @@ function personsFolder() {
 
 await runMain(async () => {
   await setUp({ native: true })
-  await build({ parts: ['cli'] })
+  const { missing } = await build({ parts: ['cli'] })
+  if (missing.length > 0) throw new SetupError('the command line has no sources in this working copy')
   return handOver(process.execPath, [path.join(root, 'dist/cli/cli.cjs'), ...process.argv.slice(2)], {
     cwd: personsFolder(),
     env: partEnvironment(),

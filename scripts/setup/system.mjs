@@ -149,7 +149,10 @@ export function ensureSystem(names) {
       say(`installed: ${packages.join(' ')}`)
       return
     }
-    tried = `; apt-get ended with exit code ${code}`
+    tried =
+      code === 0
+        ? ' (installed now, and still not found on the PATH)'
+        : ` (apt-get ended with exit code ${code})`
   }
   throw new SetupError(
     `missing: ${missing.map((need) => need.what).join(', ')}${tried}`,

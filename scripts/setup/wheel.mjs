@@ -47,9 +47,19 @@ export async function downloadWheel(wheel, folder) {
   return file
 }
 
+/** What a set-up left behind that was killed; one that runs now is younger. */
+function clearLeftovers(parent) {
+  const anHourAgo = Date.now() - 3_600_000
+  for (const name of fs.readdirSync(parent).filter((entry) => entry.startsWith('tmp-'))) {
+    const folder = path.join(parent, name)
+    if (fs.statSync(folder).mtimeMs < anHourAgo) fs.rmSync(folder, { recursive: true, force: true })
+  }
+}
+
 /** Makes a temporary folder below `parent` for the length of `work`. */
 export async function withTemporaryFolder(parent, work) {
   fs.mkdirSync(parent, { recursive: true })
+  clearLeftovers(parent)
   const folder = fs.mkdtempSync(path.join(parent, 'tmp-'))
   const clear = () => fs.rmSync(folder, { recursive: true, force: true })
   process.on('exit', clear)
