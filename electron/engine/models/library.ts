@@ -154,10 +154,11 @@ export class ModelLibrary {
       // A damaged model may go too; one that is not there may not.
       if (error instanceof UphillError && error.code === 'MODEL_NOT_FOUND') throw error
     })
+    const source = this.#folderOf(id)
     const target = path.join(this.folder, trashFolder, `${id}-${Date.now()}`)
     try {
       await fs.mkdir(path.dirname(target), { recursive: true })
-      await fs.rename(this.#folderOf(id), target)
+      await fs.rename(source, target)
     } catch (error) {
       throw toFileError(error, target, 'move the model to the trash')
     }

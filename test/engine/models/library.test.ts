@@ -107,6 +107,7 @@ describe('the model library', () => {
   it('does not leave its folder, whatever it is asked for', async () => {
     for (const id of ['../etc', 'a/b', '', '..', 'a\0']) {
       await expect(library.card(id)).rejects.toMatchObject({ code: 'BAD_INPUT' })
+      await expect(library.trash(id)).rejects.toMatchObject({ code: 'BAD_INPUT' })
     }
   })
 
