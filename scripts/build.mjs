@@ -38,8 +38,8 @@ const stampFile = path.join(root, 'dist/build.json')
 // require packages and the command line starts faster from one file.
 const external = ['electron', 'sharp', '@tensorflow/*']
 
-// A CommonJS bundle has no import.meta.url; this gives it back.
-const banner = { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" }
+// A CommonJS bundle has no import.meta.url; this gives it back. A banner stands before esbuild's own directive.
+const banner = { js: "'use strict'; const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" }
 
 async function buildNodePart(part) {
   const esbuild = await import('esbuild')
