@@ -39,7 +39,9 @@ const stampFile = path.join(root, 'dist/build.json')
 const external = ['electron', 'sharp', '@tensorflow/*']
 
 // A CommonJS bundle has no import.meta.url; this gives it back. A banner stands before esbuild's own directive.
-const banner = { js: "'use strict'; const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" }
+const banner = {
+  js: "'use strict'; const importMetaUrl = require('node:url').pathToFileURL(__filename).href;",
+}
 
 async function buildNodePart(part) {
   const esbuild = await import('esbuild')
