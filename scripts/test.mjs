@@ -107,8 +107,10 @@ await runMain(async () => {
   failedChecks.push(...(await runBuild()))
   // What failed to build cannot be tested as a running part; the engine's own tests take the sources.
   const isBuilt = !failedChecks.includes('build')
-  if (!isBuilt) say('only the tests of the engine can run, because the build failed')
-  const { passed, failed, skipped } = await runTests(isBuilt ? args : ['--project', 'engine', ...args])
+  if (!isBuilt) say('only the tests that take the sources can run, because the build failed')
+  const { passed, failed, skipped } = await runTests(
+    isBuilt ? args : ['--project', 'setup', '--project', 'engine', ...args],
+  )
   if (failedChecks.length > 0) say(`failed before the tests: ${failedChecks.join(', ')}`)
   if (skipped > 0) say(`${skipped} skipped`)
   const failures = failed + failedChecks.length
