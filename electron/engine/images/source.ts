@@ -64,7 +64,7 @@ export async function openSource(path: string, want: 'header' | 'pixels'): Promi
     const handle = await open(path, 'r')
     try {
       const whole = want === 'pixels' && size <= wholeUpTo
-      const content = whole ? await handle.readFile() : await firstBytes(handle)
+      const content = await firstBytes(handle, whole ? size : signatureBytes)
       const found = kindByContent(content.subarray(0, signatureBytes))
       if ('unsupported' in found) throw refused(path, 'unsupported', found.unsupported)
       if ('nothing' in found) throw refused(path, 'not-a-picture', found.nothing)
@@ -84,8 +84,9 @@ async function regularFile(path: string): Promise<{ size: number }> {
   return found
 }
 
-async function firstBytes(handle: FileHandle): Promise<Buffer> {
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(signatureBytes), 0, signatureBytes, 0)
+/** One read: readFile() would ask for the size again and read until nothing comes. */
+async function firstBytes(handle: FileHandle, count: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafeSlow(count), 0, count, 0)
   return buffer.subarray(0, bytesRead)
 }
 

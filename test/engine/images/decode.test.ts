@@ -11,6 +11,7 @@ import {
   readPictureInfo,
 } from '../../../electron/engine/images/decode.ts'
 import { toGrey } from '../../../electron/engine/images/colour.ts'
+import { UphillError } from '../../../shared/errors.ts'
 import { asNobody, isRoot, temporaryFolder } from '../files/temporary.ts'
 import { hugePng, imageFrom, photo, samples, withProfile } from './making.ts'
 
@@ -293,10 +294,11 @@ describe('what cannot be opened', () => {
   ]
 
   async function refusal(path: string) {
-    const errors = await Promise.all(
-      readers.map((read) => read(path).catch((error: unknown) => error as Error & { code: string })),
-    )
-    return errors as { code: string; message: string; next: string }[]
+    const results = await Promise.allSettled(readers.map((read) => read(path)))
+    return results.map((result) => {
+      if (result.status === 'rejected' && result.reason instanceof UphillError) return result.reason
+      throw new Error(`${path} should have been refused`)
+    })
   }
 
   it('is told from the header when it is a bomb, with its size', async () => {
