@@ -1,0 +1,54 @@
+import fs from 'node:fs/promises'
+import path from 'node:path'
+import { Command } from 'commander'
+import { teachOptions } from '../../../shared/domain.ts'
+import { type DemoEvent, runDemo } from '../../engine/demo/demo.ts'
+import { type OutputOptions, Terminal, cancelOnInterrupt, checked, numberOption } from '../terminal.ts'
+
+interface DemoFlags extends OutputOptions {
+  out?: string
+  seconds: number
+}
+
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description(
+      'See it work: learn from bundled digits, refine noisy ones it has never seen, dream new ones.',
+    )
+    .option('--out <folder>', 'a new folder for all of it; default ./uphill-demo, numbered when it is there')
+    .option('--seconds <n>', 'how long to learn', numberOption, 150)
+    .addHelpText('after', '\nExample:\n  $ uphill demo --out /tmp/demo --seconds 60')
+    .action(async (flags: DemoFlags) => {
+      const terminal = new Terminal(flags)
+      const signal = cancelOnInterrupt()
+      const seconds = checked(teachOptions.pick({ seconds: true }), { seconds: flags.seconds }).seconds
+      const out = path.resolve(flags.out ?? (await freeFolder('uphill-demo')))
+      const result = await runDemo({ out, seconds, signal, onEvent: (event) => show(terminal, event) })
+      const { psnrNoisy, psnrRefined, images, teachSeconds, sheet } = result
+      terminal.result(result, [
+        `${images} digits the model has never seen: ${psnrNoisy.toFixed(2)} dB noisy, ${psnrRefined.toFixed(2)} dB refined,`,
+        `${(psnrRefined - psnrNoisy).toFixed(2)} dB better after ${Math.round(teachSeconds)} s of teaching.`,
+        `Look at it: ${sheet}`,
+        `Everything, the model too, is in ${out}; delete the folder when you are done.`,
+      ])
+    })
+}
+
+function show(terminal: Terminal, event: DemoEvent): void {
+  if (event.type === 'teaching') {
+    const { share, psnr, psnrNoisy, secondsLeft } = event.progress
+    const quality =
+      psnr === null || psnrNoisy === null ? '' : `${psnrNoisy.toFixed(1)} → ${psnr.toFixed(1)} dB`
+    terminal.progress('Teaching', share, quality, secondsLeft)
+    return
+  }
+  const label = { unpacking: 'Unpacking', refining: 'Refining', dreaming: 'Dreaming' }[event.phase]
+  terminal.progress(label, event.done / event.of)
+}
+
+async function freeFolder(name: string): Promise<string> {
+  for (let number = 1; ; number++) {
+    const candidate = number === 1 ? name : `${name}-${number}`
+    if (!(await fs.stat(candidate).catch(() => null))) return candidate
+  }
+}

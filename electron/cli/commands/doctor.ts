@@ -1,0 +1,26 @@
+import { Command } from 'commander'
+import { doctor } from '../../engine/doctor.ts'
+import { type OutputOptions, Terminal, exitCodes } from '../terminal.ts'
+
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('What runs here, and what to do about what does not.')
+    .addHelpText('after', '\nExample:\n  $ uphill doctor --json')
+    .action(async (flags: OutputOptions) => {
+      const report = await doctor()
+      const { cpu, problems } = report
+      new Terminal(flags).result(report, [
+        `TensorFlow  ${report.tensorflow ?? 'not there'}`,
+        `Processor   ${cpu.model}, ${cpu.cores} cores (${cpu.features.join(', ') || 'no special features known'})`,
+        `GPU         ${report.gpu ? `${report.gpu} (not used yet: the engine computes on the processor)` : 'none found'}`,
+        `Memory      ${report.memoryGiB} GiB`,
+        `Electron    ${report.electron ?? 'not known here'}`,
+        `Node        ${report.node} on ${report.platform}`,
+        `Models      ${report.modelsFolder}`,
+        ...(problems.length === 0
+          ? ['All is well.']
+          : problems.map(({ what, next }) => `\nProblem: ${what}\n  ${next}`)),
+      ])
+      if (problems.length > 0) process.exitCode = exitCodes.failed
+    })
+}

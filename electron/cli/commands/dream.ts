@@ -1,0 +1,68 @@
+import fs from 'node:fs/promises'
+import path from 'node:path'
+import { Command } from 'commander'
+import * as z from 'zod'
+import { exportOptions, seed } from '../../../shared/domain.ts'
+import { toFileError } from '../../engine/files/atomic.ts'
+import { exportPicture } from '../../engine/images/encode.ts'
+import type { Pixels } from '../../engine/images/pixels.ts'
+import { dream } from '../../engine/walking/refine.ts'
+import { ownLibrary } from '../library.ts'
+import { type OutputOptions, Terminal, cancelOnInterrupt, checked, numberOption } from '../terminal.ts'
+import { type ExportFlags, whenExists, withExportOptions } from './walk-options.ts'
+
+interface DreamFlags extends OutputOptions, ExportFlags {
+  model: string
+  count?: number
+  seed?: number
+  steps?: number
+  size?: string
+}
+
+const dreamOptions = z.object({
+  count: z.int().min(1).max(10_000).default(16),
+  seed: seed.default(1),
+  steps: z.int().min(1).max(1000).default(30),
+  size: z
+    .string()
+    .regex(/^\d+x\d+$/, 'a size is given as 128x96')
+    .optional(),
+})
+
+export function dreamCommand(): Command {
+  const command = new Command('dream')
+    .description('Make new pictures from pure noise. The same seed gives the same pictures.')
+    .requiredOption('--model <model>', 'name or id of a model')
+    .option('--count <n>', 'how many (default 16)', numberOption)
+    .option('--seed <n>', 'seed of the noise (default 1)', numberOption)
+    .option('--steps <n>', 'steps of the walk (default 30)', numberOption)
+    .option('--size <width>x<height>', 'size in pixels, for any-size models (default 128x128)')
+  return withExportOptions(command)
+    .addHelpText('after', '\nExample:\n  $ uphill dream --model Faces --count 40 --seed 7 --out dreams')
+    .action(async (flags: DreamFlags) => {
+      const terminal = new Terminal(flags)
+      const signal = cancelOnInterrupt()
+      const { count, seed: first, steps, size } = checked(dreamOptions, flags)
+      const output = checked(exportOptions, { ...flags, whenExists: whenExists(flags) })
+      const library = ownLibrary()
+      const model = await library.open((await library.find(flags.model)).id)
+      const [width = 0, height = 0] = (size ?? '').split('x').map(Number)
+      let pictures: Pixels[] = []
+      const options = { count, seed: first, steps, ...(size ? { size: { width, height } } : {}) }
+      for await (const walked of dream(model, options, { signal })) {
+        pictures = walked.pictures
+        terminal.progress('Dreaming', walked.step.index / steps, '', walked.secondsLeft)
+      }
+      try {
+        await fs.mkdir(flags.out, { recursive: true })
+      } catch (error) {
+        throw toFileError(error, flags.out, 'make the folder of the pictures')
+      }
+      const files: string[] = []
+      for (const [index, pixels] of pictures.entries()) {
+        const name = `dream-${first}-${String(index + 1).padStart(3, '0')}.${output.format === 'jpeg' ? 'jpg' : output.format}`
+        files.push((await exportPicture(pixels, path.join(flags.out, name), output)).path)
+      }
+      terminal.result({ pictures: files, seed: first }, [`${files.length} new pictures in ${flags.out}.`])
+    })
+}

@@ -1,0 +1,69 @@
+import { Command } from 'commander'
+import type { ModelCard } from '../../../shared/domain.ts'
+import { ownLibrary } from '../library.ts'
+import { type OutputOptions, Terminal, duration } from '../terminal.ts'
+
+export function modelsCommand(): Command {
+  const models = new Command('models').description('The models there are: list, show, rename, trash.')
+  models
+    .command('list', { isDefault: true })
+    .description('all models, the newest first')
+    .action(async (flags: OutputOptions) => {
+      const library = ownLibrary()
+      const listings = await library.list()
+      const lines = listings.map((listing) => {
+        if (listing.status === 'damaged') return `${listing.id}  damaged: ${listing.error.message}`
+        return `${listing.card.name}  ${short(listing.card)}`
+      })
+      const none = [`No models yet in ${library.folder}. Teach one: uphill teach <folder> --name <name>`]
+      new Terminal(flags).result(
+        { folder: library.folder, models: listings },
+        lines.length > 0 ? lines : none,
+      )
+    })
+  models
+    .command('show')
+    .description('one model: what it is, what it was taught with, how well it does')
+    .argument('<model>', 'name or id')
+    .action(async (model: string, flags: OutputOptions) => {
+      const card = await ownLibrary().find(model)
+      const size = card.size ? `${card.size.width} × ${card.size.height}, ` : ''
+      new Terminal(flags).result(card, [
+        `${card.name} (${card.id})`,
+        `  ${card.kind}, ${size}${card.channels === 1 ? 'greyscale' : 'colour'}, ${card.parameters.toLocaleString('en-GB')} parameters, ${card.loss}`,
+        `  taught with ${card.taughtWith.pictures} pictures of ${card.taughtWith.folder}`,
+        `  ${short(card)}`,
+      ])
+    })
+  models
+    .command('rename')
+    .description('give a model another name')
+    .argument('<model>', 'name or id')
+    .argument('<name>', 'the new name')
+    .action(async (model: string, name: string, flags: OutputOptions) => {
+      const library = ownLibrary()
+      const card = await library.rename((await library.find(model)).id, name)
+      new Terminal(flags).result(card, [`It is named “${card.name}” now.`])
+    })
+  models
+    .command('trash')
+    .description('move a model to the trash folder beside the models; nothing is erased')
+    .argument('<model>', 'name or id')
+    .action(async (model: string, flags: OutputOptions) => {
+      const library = ownLibrary()
+      const card = await library.find(model)
+      await library.trash(card.id)
+      new Terminal(flags).result({ id: card.id, name: card.name }, [
+        `“${card.name}” is in the trash: ${library.folder}/.trash`,
+      ])
+    })
+  return models.addHelpText('after', '\nExample:\n  $ uphill models rename Scans "Film scans"')
+}
+
+function short({ kind, scores, seconds, state }: ModelCard): string {
+  const quality =
+    scores.psnrNoisy === null || scores.psnrDenoised === null
+      ? ''
+      : `, ${scores.psnrNoisy.toFixed(1)} → ${scores.psnrDenoised.toFixed(1)} dB`
+  return `${kind}, ${duration(seconds)}${quality}${state === 'finished' ? '' : `, ${state}`}`
+}
