@@ -38,7 +38,7 @@ for (const command of [
 
 /** Every command can answer in JSON and tell more of what went wrong. */
 function prepare(command: Command): void {
-  command.exitOverride()
+  command.exitOverride().showHelpAfterError('(--help tells more)')
   for (const child of command.commands) prepare(child)
   if (command.commands.length > 0 && command !== program) return
   if (command === program) return

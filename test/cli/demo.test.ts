@@ -1,0 +1,30 @@
+import fs from 'node:fs/promises'
+import sharp from 'sharp'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { Place } from './run-uphill.ts'
+
+let place: Place
+beforeAll(async () => {
+  place = await Place.make()
+})
+afterAll(() => place.remove())
+
+it('the demo makes held-out noisy digits at least 6 dB better and shows it, without touching a person’s own models', async () => {
+  const { code, json, err } = await place.run(['demo', '--seconds', '30', '--json'])
+  expect(err).not.toMatch(/Error/)
+  expect(code).toBe(0)
+  const { psnrNoisy, psnrRefined, images, teachSeconds, sheet } = json() as Record<string, number> & {
+    sheet: string
+  }
+  expect(psnrNoisy).toBeGreaterThan(13.5)
+  expect(psnrNoisy).toBeLessThan(14.5)
+  expect(psnrRefined! - psnrNoisy!).toBeGreaterThan(6)
+  expect(images).toBe(100)
+  expect(teachSeconds).toBeGreaterThanOrEqual(30)
+  expect((await sharp(sheet).metadata()).width).toBeGreaterThan(1000)
+  await expect(fs.readdir(place.path('home'))).rejects.toThrow(/ENOENT/)
+
+  const again = await place.run(['demo', '--out', 'uphill-demo', '--seconds', '1'])
+  expect(again.code).toBe(1)
+  expect(again.err).toMatch(/not empty/)
+})
