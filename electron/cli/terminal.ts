@@ -25,7 +25,7 @@ export class Terminal {
   /** A line for people; nothing of it is needed to use the result. */
   say(line: string): void {
     this.#clear()
-    process.stderr.write(`${line}\n`)
+    process.stderr.write(`${printable(line)}\n`)
   }
 
   /**
@@ -40,21 +40,21 @@ export class Terminal {
       const filled = Math.round((share ?? 0) * barWidth)
       const bar = '█'.repeat(filled) + '░'.repeat(barWidth - filled)
       const line = `${label}  ${bar}  ${words}`
-      process.stderr.write(`\r\u001b[K${line.slice(0, (process.stderr.columns || 100) - 1)}`)
+      process.stderr.write(`\r\u001b[K${fitting(printable(line), (process.stderr.columns || 100) - 1)}`)
       this.#barShown = true
       return
     }
     const now = performance.now() / 1000
     if (now - this.#lastPlain < plainLineSeconds) return
     this.#lastPlain = now
-    process.stderr.write(`${label}  ${words}\n`)
+    process.stderr.write(`${printable(`${label}  ${words}`)}\n`)
   }
 
   /** The end of a command: with --json one object on the last line of standard output, else words. */
   result(json: unknown, words: readonly string[]): void {
     this.#clear()
     if (this.#options.json) process.stdout.write(`${JSON.stringify(json)}\n`)
-    else for (const line of words) process.stdout.write(`${line}\n`)
+    else for (const line of words) process.stdout.write(`${printable(line)}\n`)
   }
 
   /** Says what went wrong and what to do. @returns the exit code */
@@ -63,7 +63,7 @@ export class Terminal {
     const info = toErrorInfo(error)
     if (this.#options.verbose && error instanceof Error)
       process.stderr.write(`${error.stack ?? error.message}\n`)
-    process.stderr.write(`${describe(info)}\n`)
+    process.stderr.write(`${printable(describe(info))}\n`)
     if (this.#options.json) process.stdout.write(`${JSON.stringify({ error: info })}\n`)
     if (info.code === 'CANCELLED') return exitCodes.cancelled
     return info.code === 'BAD_INPUT' ? exitCodes.usage : exitCodes.failed
@@ -80,6 +80,29 @@ export function describe({ message, next }: ErrorInfo): string {
   return next ? `${message}\n${next}` : message
 }
 
+/** Names of files may hold anything, also what commands a terminal; new lines are ours. */
+function printable(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '\ufffd')
+}
+
+/** As much of a line as fits into so many columns; what is not plain Latin counts as two wide. */
+function fitting(line: string, columns: number): string {
+  let fits = ''
+  let used = 0
+  for (const { segment } of new Intl.Segmenter().segment(line)) {
+    used += /^[\u0020-\u024f\u2000-\u206f\u2190-\u21ff\u2580-\u259f]$/.test(segment) ? 1 : 2
+    if (used > columns) break
+    fits += segment
+  }
+  return fits
+}
+
+/** "1 picture", "1,200 pictures". */
+export function counted(count: number, one: string, many: string): string {
+  return `${count.toLocaleString('en-GB')} ${count === 1 ? one : many}`
+}
+
 /** 3725 -> "1 h 02 min", 125 -> "2 min 05 s", 9 -> "9 s". */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds))
@@ -89,12 +112,20 @@ export function duration(seconds: number): string {
   return `${whole} s`
 }
 
+/** Two signals that come closer than this are one Ctrl-C that came by two ways (the terminal and npm). */
+const sameSignalMs = 100
+
 /**
  * A signal that Ctrl-C aborts. The first time the work ends in order, keeping what it can; the second time at once.
  */
 export function cancelOnInterrupt(onFirst: () => void = () => undefined): AbortSignal {
   const controller = new AbortController()
+  let last = -Infinity
   const interrupt = (): void => {
+    const now = performance.now()
+    const same = now - last < sameSignalMs
+    last = now
+    if (same) return
     if (controller.signal.aborted) process.exit(exitCodes.cancelled)
     onFirst()
     controller.abort()

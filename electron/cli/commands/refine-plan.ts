@@ -131,7 +131,12 @@ async function findAll(
 
 function liesIn(inner: string, outer: string): boolean {
   const relative = path.relative(path.resolve(outer), path.resolve(inner))
-  return relative !== '' && relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative)
+  return (
+    relative !== '' &&
+    relative !== '..' &&
+    !relative.startsWith(`..${path.sep}`) &&
+    !path.isAbsolute(relative)
+  )
 }
 
 /** Many disks take `A.png` and `a.png` for one name, and two ways to write é as well. */

@@ -1,17 +1,10 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { Command, Option } from 'commander'
-import { type ExportFormat, type WalkOptions, exportOptions, walkOptions } from '../../../shared/domain.ts'
-import {
-  type ErrorInfo,
-  UphillError,
-  isCancelled,
-  throwIfCancelled,
-  toErrorInfo,
-} from '../../../shared/errors.ts'
-import { indexFolder } from '../../engine/datasets/index-folder.ts'
+import { type ExportOptions, type WalkOptions, exportOptions, walkOptions } from '../../../shared/domain.ts'
+import { UphillError, isCancelled } from '../../../shared/errors.ts'
 import { toFileError } from '../../engine/files/atomic.ts'
-import { decodePicture, readPictureInfo } from '../../engine/images/decode.ts'
+import { decodePicture } from '../../engine/images/decode.ts'
 import { exportPicture } from '../../engine/images/encode.ts'
 import type { Pixels } from '../../engine/images/pixels.ts'
 import type { Denoiser } from '../../engine/models/denoiser.ts'
@@ -22,10 +15,12 @@ import {
   Terminal,
   cancelOnInterrupt,
   checked,
+  counted,
   describe,
   exitCodes,
   numberOption,
 } from '../terminal.ts'
+import { type RefinePlan, type Task, failureOf, planRefining } from './refine-plan.ts'
 import { type ExportFlags, whenExists, withExportOptions } from './walk-options.ts'
 
 interface RefineFlags extends OutputOptions, ExportFlags {
@@ -39,22 +34,12 @@ interface RefineFlags extends OutputOptions, ExportFlags {
   seed?: number
 }
 
-/** A picture to refine, and where its result goes below the out folder. */
-interface Task {
+/** What became of one picture. sigma is where the walk started; gain is in nats per pixel value. */
+interface Refined {
   file: string
-  below: string
-}
-
-interface Failure extends ErrorInfo {
-  file: string
-}
-
-const extensions: Record<ExportFormat, string> = {
-  png: '.png',
-  jpeg: '.jpg',
-  webp: '.webp',
-  tiff: '.tif',
-  avif: '.avif',
+  result: string
+  sigma: number
+  gain: number
 }
 
 export function refineCommand(): Command {
@@ -95,125 +80,143 @@ Examples:
         ...flags,
         sigma: flags.sigma === 'auto' ? 'auto' : numberOption(flags.sigma),
       })
-      const output = checked(exportOptions.omit({ whenExists: true }).partial(), flags)
+      const { format, ...output } = checked(exportOptions.omit({ whenExists: true }).partial(), flags)
       const library = ownLibrary()
-      const model = await library.open((await library.find(flags.model)).id)
-      const { tasks, failures } = await listTasks(inputs, signal)
-      if (tasks.length + failures.length === 0) {
-        throw new UphillError(
-          'NO_PICTURES',
-          'There is no picture to refine there.',
-          'Give PNG, JPEG, WebP, TIFF, GIF or AVIF files.',
-        )
-      }
-      const written: { file: string; result: string; sigma: number }[] = []
-      for (const [index, task] of tasks.entries()) {
-        try {
-          const onShare = (share: number): void =>
-            terminal.progress(
-              'Refining',
-              (index + share) / tasks.length,
-              `${index + 1} of ${tasks.length}: ${path.basename(task.file)}`,
-            )
-          const format = output.format ?? (await readPictureInfo(task.file)).format
-          const { pixels, sigma } = await refineOne(model, task.file, walk, signal, onShare)
-          const options = checked(exportOptions, {
-            ...output,
-            format: format === 'gif' ? 'png' : format,
-            whenExists: whenExists(flags),
-          })
-          const result = await exportBelow(pixels, flags.out, task, options)
-          written.push({ file: task.file, result, sigma })
-        } catch (error) {
-          if (isCancelled(error)) throw error
-          failures.push({ file: task.file, ...toErrorInfo(error) })
-        }
-      }
+      const { id } = await library.find(flags.model)
+      const plan = await planRefining(inputs, flags.out, format, signal)
+      requireSomething(plan)
+      const options = checked(exportOptions, { ...output, whenExists: whenExists(flags) })
+      const run = { model: await library.open(id), walk, options, signal, terminal }
+      const { refined, cancelled } = await refineAll(plan, run)
+      const { failures, leftOut } = plan
       for (const failure of failures)
         terminal.say(`Failed: ${failure.file}\n  ${describe(failure).replaceAll('\n', '\n  ')}`)
-      const count = written.length === 1 ? '1 picture' : `${written.length} pictures`
-      const failed = failures.length > 0 ? `; ${failures.length} failed` : ''
-      terminal.result({ refined: written, failed: failures }, [
-        `${count} refined into ${flags.out}${failed}.`,
+      for (const { file, reason } of leftOut) terminal.say(`Left out: ${file}\n  ${reason}`)
+      terminal.result({ refined, failed: failures, leftOut, otherFiles: plan.otherFiles, cancelled }, [
+        inWords(plan, refined.length, flags.out, cancelled),
       ])
-      if (failures.length > 0) process.exitCode = exitCodes.failed
+      if (cancelled) process.exitCode = exitCodes.cancelled
+      else if (failures.length > 0) process.exitCode = exitCodes.failed
     })
 }
 
-async function refineOne(
-  model: Denoiser,
-  file: string,
-  walk: WalkOptions,
-  signal: AbortSignal,
-  onShare: (share: number) => void,
-): Promise<{ pixels: Pixels; sigma: number }> {
-  const start = await decodePicture(file)
-  let at = 0
-  const onTiles = (done: number, of: number): void => onShare((at + done / of) / walk.steps)
-  let last: { pixels: Pixels; sigma: number } = { pixels: start, sigma: 0 }
-  for await (const { pixels, step } of refine(model, start, walk, { signal, onTiles })) {
-    at = step.index
-    last = { pixels, sigma: step.index === 0 ? step.sigma : last.sigma }
-    onShare(at / walk.steps)
-  }
-  return last
+function requireSomething({ tasks, failures, leftOut, otherFiles }: RefinePlan): void {
+  if (tasks.length + failures.length > 0) return
+  const first = leftOut[0] ? ` ${path.basename(leftOut[0].file)}: ${leftOut[0].reason}` : ''
+  const others = otherFiles > 0 ? ` ${counted(otherFiles, 'file is', 'files are')} no picture by name.` : ''
+  throw new UphillError(
+    'NO_PICTURES',
+    `There is no picture to refine there.${first}${others}`,
+    'Give PNG, JPEG, WebP, TIFF, GIF or AVIF files.',
+  )
 }
 
-async function exportBelow(
-  pixels: Pixels,
-  out: string,
-  task: Task,
-  options: Parameters<typeof exportPicture>[2],
-): Promise<string> {
-  const { dir, name } = path.parse(task.below)
-  const folder = path.join(out, dir)
-  const target = path.join(folder, `${name}${extensions[options.format]}`)
-  if (path.resolve(target) === path.resolve(task.file)) {
-    throw new UphillError(
-      'FILE_EXISTS',
-      `The result would replace the picture itself: ${task.file}.`,
-      'Choose another folder with --out.',
-    )
+function inWords(plan: RefinePlan, refined: number, out: string, cancelled: boolean): string {
+  const { tasks, failures, leftOut, otherFiles } = plan
+  const parts = [`${counted(refined, 'picture', 'pictures')} refined into ${out}`]
+  if (failures.length > 0) parts.push(`${failures.length} failed`)
+  if (leftOut.length > 0) parts.push(`${leftOut.length} left out`)
+  if (otherFiles > 0) parts.push(`${counted(otherFiles, 'other file', 'other files')} passed over`)
+  const words = `${parts.join('; ')}.`
+  return cancelled ? `Cancelled: of ${counted(tasks.length, 'picture', 'pictures')}, ${words}` : words
+}
+
+interface RefineAll {
+  model: Denoiser
+  walk: WalkOptions
+  options: ExportOptions
+  signal: AbortSignal
+  terminal: Terminal
+}
+
+/** One picture after the other; what fails is added to the plan's failures and does not stop the rest. */
+async function refineAll(
+  plan: RefinePlan,
+  run: RefineAll,
+): Promise<{ refined: Refined[]; cancelled: boolean }> {
+  const refined: Refined[] = []
+  for (const [index, task] of plan.tasks.entries()) {
+    const onShare = (share: number): void =>
+      run.terminal.progress(
+        'Refining',
+        (index + share) / plan.tasks.length,
+        `${index + 1} of ${plan.tasks.length}: ${path.basename(task.file)}`,
+      )
+    try {
+      refined.push(await refineOne(task, plan.originals, run, onShare))
+    } catch (error) {
+      if (isCancelled(error)) return { refined, cancelled: true }
+      plan.failures.push(failureOf(task.file, error))
+      if (!(error instanceof UphillError) || error.code !== 'DISK_FULL') continue
+      // No picture can be written any more: the rest is told, not tried.
+      const rest = new UphillError('DISK_FULL', 'Not tried, because the disk is full.', error.next)
+      plan.failures.push(...plan.tasks.slice(index + 1).map(({ file }) => failureOf(file, rest)))
+      return { refined, cancelled: false }
+    }
   }
+  return { refined, cancelled: false }
+}
+
+async function refineOne(
+  task: Task,
+  originals: ReadonlySet<string>,
+  run: RefineAll,
+  onShare: (share: number) => void,
+): Promise<Refined> {
+  const { whenExists } = run.options
+  await makeRoom(task, originals, whenExists)
+  const { pixels, sigma, gain } = await walkOne(task, run, onShare)
+  const exported = await exportPicture(pixels, task.target, { ...run.options, format: task.format })
+  return { file: task.file, result: exported.path, sigma, gain }
+}
+
+/** The folder of the result; and, before minutes of work, whether the result may go there. */
+async function makeRoom(
+  { file, target }: Task,
+  originals: ReadonlySet<string>,
+  whenExists: ExportOptions['whenExists'],
+): Promise<void> {
+  const folder = path.dirname(target)
   try {
     await fs.mkdir(folder, { recursive: true })
   } catch (error) {
     throw toFileError(error, folder, 'make the folder of the results')
   }
-  return (await exportPicture(pixels, target, options)).path
+  const there = await fs.realpath(target).catch(() => null)
+  if (there === null || whenExists === 'number') return
+  if (originals.has(there)) {
+    const what = there === (await fs.realpath(file)) ? 'the picture itself' : 'another of the pictures'
+    throw new UphillError(
+      'FILE_EXISTS',
+      `The result would replace ${what}: ${target}.`,
+      'Choose another folder with --out.',
+    )
+  }
+  if (whenExists === 'fail') {
+    throw new UphillError(
+      'FILE_EXISTS',
+      `There is a file already: ${target}.`,
+      'Say --number to keep both, or --overwrite to replace it.',
+    )
+  }
 }
 
-/** Files as they are, folders with all that is in them; what cannot be read is told with the reason. */
-async function listTasks(
-  inputs: readonly string[],
-  signal: AbortSignal,
-): Promise<{ tasks: Task[]; failures: Failure[] }> {
-  const tasks: Task[] = []
-  const failures: Failure[] = []
-  for (const input of inputs) {
-    throwIfCancelled(signal)
-    try {
-      if (!(await fs.stat(input)).isDirectory()) {
-        tasks.push({ file: input, below: path.basename(input) })
-        continue
-      }
-      const dataset = await indexFolder(input, { signal })
-      tasks.push(
-        ...dataset.pictures.map(({ path: file }) => ({ file, below: path.relative(dataset.folder, file) })),
-      )
-      const next = 'Leave it out, or mend it.'
-      failures.push(
-        ...dataset.problems.map(({ path: file, reason }) => ({
-          file,
-          code: 'PICTURE_UNREADABLE' as const,
-          message: reason,
-          next,
-        })),
-      )
-    } catch (error) {
-      if (isCancelled(error)) throw error
-      failures.push({ file: input, ...toErrorInfo(toFileError(error, input, 'open the picture')) })
-    }
+async function walkOne(
+  { file }: Task,
+  { model, walk, signal }: RefineAll,
+  onShare: (share: number) => void,
+): Promise<{ pixels: Pixels; sigma: number; gain: number }> {
+  onShare(0)
+  const start = await decodePicture(file)
+  const last = { pixels: start, sigma: 0, gain: 0 }
+  let at = 0
+  const onTiles = (done: number, of: number): void => onShare((at + done / of) / walk.steps)
+  for await (const { pixels, step } of refine(model, start, walk, { signal, onTiles })) {
+    at = step.index
+    if (at === 0) last.sigma = step.sigma
+    last.pixels = pixels
+    last.gain += step.gain
+    onShare(at / walk.steps)
   }
-  return { tasks, failures }
+  return last
 }
