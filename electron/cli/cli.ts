@@ -53,15 +53,31 @@ async function main(): Promise<number> {
     await program.parseAsync()
     return process.exitCode === undefined ? exitCodes.done : Number(process.exitCode)
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
+    if (error instanceof CommanderError) return afterParsing(error)
     return new Terminal(outputOptions()).fail(error)
   }
+}
+
+/** Commander has told it to people already. */
+function afterParsing({ exitCode, message }: CommanderError): number {
+  if (exitCode === 0) return exitCodes.done
+  if (outputOptions().json) {
+    const error = { code: 'BAD_INPUT', message: message.replace(/^error: /, ''), next: 'See --help.' }
+    process.stdout.write(`${JSON.stringify({ error })}\n`)
+  }
+  return exitCodes.usage
 }
 
 /** From the words themselves: an error can come before options are read. */
 function outputOptions(): OutputOptions {
   return { json: process.argv.includes('--json'), verbose: process.argv.includes('--verbose') }
 }
+
+// Who reads only the beginning (`uphill models | head -1`) has not made a mistake.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(exitCodes.done)
+})
 
 void main().then((code) => {
   // Not process.exit(): what is still on its way to a pipe must arrive. TensorFlow's threads do not keep Node alive.

@@ -2,6 +2,7 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import { Command } from 'commander'
 import { teachOptions } from '../../../shared/domain.ts'
+import { isCancelled } from '../../../shared/errors.ts'
 import { type DemoEvent, runDemo } from '../../engine/demo/demo.ts'
 import { type OutputOptions, Terminal, cancelOnInterrupt, checked, numberOption } from '../terminal.ts'
 
@@ -12,6 +13,7 @@ interface DemoFlags extends OutputOptions {
 
 export function demoCommand(): Command {
   return new Command('demo')
+    .summary('see it work on bundled pictures')
     .description(
       'See it work: learn from bundled digits, refine noisy ones it has never seen, dream new ones.',
     )
@@ -23,13 +25,18 @@ export function demoCommand(): Command {
       const signal = cancelOnInterrupt()
       const seconds = checked(teachOptions.pick({ seconds: true }), { seconds: flags.seconds }).seconds
       const out = path.resolve(flags.out ?? (await freeFolder('uphill-demo')))
-      const result = await runDemo({ out, seconds, signal, onEvent: (event) => show(terminal, event) })
+      const onEvent = (event: DemoEvent): void => show(terminal, event)
+      const result = await runDemo({ out, seconds, signal, onEvent }).catch((error: unknown) => {
+        if (isCancelled(error)) terminal.say(`What was made until now is in ${out}; delete it as you like.`)
+        throw error
+      })
       const { psnrNoisy, psnrRefined, images, teachSeconds, sheet } = result
       terminal.result(result, [
         `${images} digits the model has never seen: ${psnrNoisy.toFixed(2)} dB noisy, ${psnrRefined.toFixed(2)} dB refined,`,
         `${(psnrRefined - psnrNoisy).toFixed(2)} dB better after ${Math.round(teachSeconds)} s of teaching.`,
         `Look at it: ${sheet}`,
-        `Everything, the model too, is in ${out}; delete the folder when you are done.`,
+        `Everything, the model too, is in ${out}; delete the folder when you are done, or use the model:`,
+        `UPHILL_HOME="${out}" uphill dream --model Digits --out digits`,
       ])
     })
 }

@@ -4,6 +4,7 @@ import { type OutputOptions, Terminal, exitCodes } from '../terminal.ts'
 
 export function doctorCommand(): Command {
   return new Command('doctor')
+    .summary('what runs here, and what to do about what does not')
     .description('What runs here, and what to do about what does not.')
     .addHelpText('after', '\nExample:\n  $ uphill doctor --json')
     .action(async (flags: OutputOptions) => {

@@ -2,13 +2,21 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import { Command } from 'commander'
 import * as z from 'zod'
-import { exportOptions, seed } from '../../../shared/domain.ts'
+import { type ExportOptions, exportOptions, seed } from '../../../shared/domain.ts'
+import { UphillError } from '../../../shared/errors.ts'
 import { toFileError } from '../../engine/files/atomic.ts'
 import { exportPicture } from '../../engine/images/encode.ts'
 import type { Pixels } from '../../engine/images/pixels.ts'
 import { dream } from '../../engine/walking/refine.ts'
 import { ownLibrary } from '../library.ts'
-import { type OutputOptions, Terminal, cancelOnInterrupt, checked, numberOption } from '../terminal.ts'
+import {
+  type OutputOptions,
+  Terminal,
+  cancelOnInterrupt,
+  checked,
+  counted,
+  numberOption,
+} from '../terminal.ts'
 import { type ExportFlags, whenExists, withExportOptions } from './walk-options.ts'
 
 interface DreamFlags extends OutputOptions, ExportFlags {
@@ -31,6 +39,7 @@ const dreamOptions = z.object({
 
 export function dreamCommand(): Command {
   const command = new Command('dream')
+    .summary('make new pictures from noise')
     .description('Make new pictures from pure noise. The same seed gives the same pictures.')
     .requiredOption('--model <model>', 'name or id of a model')
     .option('--count <n>', 'how many (default 16)', numberOption)
@@ -44,6 +53,11 @@ export function dreamCommand(): Command {
       const signal = cancelOnInterrupt()
       const { count, seed: first, steps, size } = checked(dreamOptions, flags)
       const output = checked(exportOptions, { ...flags, whenExists: whenExists(flags) })
+      const names = Array.from({ length: count }, (_, index) => {
+        const ending = output.format === 'jpeg' ? 'jpg' : output.format
+        return `dream-${first}-${String(index + 1).padStart(3, '0')}.${ending}`
+      })
+      await makeRoom(flags.out, names, output.whenExists)
       const library = ownLibrary()
       const model = await library.open((await library.find(flags.model)).id)
       const [width = 0, height = 0] = (size ?? '').split('x').map(Number)
@@ -53,16 +67,34 @@ export function dreamCommand(): Command {
         pictures = walked.pictures
         terminal.progress('Dreaming', walked.step.index / steps, '', walked.secondsLeft)
       }
-      try {
-        await fs.mkdir(flags.out, { recursive: true })
-      } catch (error) {
-        throw toFileError(error, flags.out, 'make the folder of the pictures')
-      }
       const files: string[] = []
       for (const [index, pixels] of pictures.entries()) {
-        const name = `dream-${first}-${String(index + 1).padStart(3, '0')}.${output.format === 'jpeg' ? 'jpg' : output.format}`
-        files.push((await exportPicture(pixels, path.join(flags.out, name), output)).path)
+        const target = path.join(flags.out, names[index] ?? '')
+        files.push((await exportPicture(pixels, target, output)).path)
       }
-      terminal.result({ pictures: files, seed: first }, [`${files.length} new pictures in ${flags.out}.`])
+      terminal.result({ pictures: files, seed: first }, [
+        `${counted(files.length, 'new picture', 'new pictures')} in ${flags.out}.`,
+      ])
     })
+}
+
+/** The folder of the pictures; and, before the work, whether all of them may go there. */
+async function makeRoom(
+  out: string,
+  names: readonly string[],
+  whenExists: ExportOptions['whenExists'],
+): Promise<void> {
+  try {
+    await fs.mkdir(out, { recursive: true })
+    const there = new Set(whenExists === 'fail' ? await fs.readdir(out) : [])
+    const taken = names.filter((name) => there.has(name))
+    if (taken.length === 0) return
+    throw new UphillError(
+      'FILE_EXISTS',
+      `${counted(taken.length, 'picture is', 'pictures are')} in ${out} already, such as ${taken[0]}.`,
+      'Choose another seed or folder, or say --number to keep both, or --overwrite to replace them.',
+    )
+  } catch (error) {
+    throw toFileError(error, out, 'make the folder of the pictures')
+  }
 }

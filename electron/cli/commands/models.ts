@@ -1,19 +1,27 @@
+import path from 'node:path'
 import { Command } from 'commander'
 import type { ModelCard } from '../../../shared/domain.ts'
+import type { ModelLibrary } from '../../engine/models/library.ts'
 import { ownLibrary } from '../library.ts'
 import { type OutputOptions, Terminal, duration } from '../terminal.ts'
 
 export function modelsCommand(): Command {
-  const models = new Command('models').description('The models there are: list, show, rename, trash.')
+  const models = new Command('models')
+    .summary('list, show, rename and trash models')
+    .description('The models there are: list, show, rename, trash.')
   models
     .command('list', { isDefault: true })
     .description('all models, the newest first')
     .action(async (flags: OutputOptions) => {
       const library = ownLibrary()
       const listings = await library.list()
+      const longest = Math.max(
+        0,
+        ...listings.map((listing) => (listing.status === 'ok' ? listing.card.name.length : 0)),
+      )
       const lines = listings.map((listing) => {
         if (listing.status === 'damaged') return `${listing.id}  damaged: ${listing.error.message}`
-        return `${listing.card.name}  ${short(listing.card)}`
+        return `${listing.card.name.padEnd(longest)}  ${short(listing.card)}`
       })
       const none = [`No models yet in ${library.folder}. Teach one: uphill teach <folder> --name <name>`]
       new Terminal(flags).result(
@@ -51,13 +59,21 @@ export function modelsCommand(): Command {
     .argument('<model>', 'name or id')
     .action(async (model: string, flags: OutputOptions) => {
       const library = ownLibrary()
-      const card = await library.find(model)
-      await library.trash(card.id)
-      new Terminal(flags).result({ id: card.id, name: card.name }, [
-        `“${card.name}” is in the trash: ${library.folder}/.trash`,
+      const { id, name } = await findEvenDamaged(library, model)
+      await library.trash(id)
+      new Terminal(flags).result({ id, name }, [
+        `“${name}” is in the trash: ${path.join(library.folder, '.trash')}`,
       ])
     })
   return models.addHelpText('after', '\nExample:\n  $ uphill models rename Scans "Film scans"')
+}
+
+/** A damaged model has no name that can be read, but an id. */
+async function findEvenDamaged(library: ModelLibrary, model: string): Promise<{ id: string; name: string }> {
+  const listings = await library.list()
+  const isDamaged = listings.some((listing) => listing.status === 'damaged' && listing.id === model)
+  if (isDamaged) return { id: model, name: model }
+  return await library.find(model)
 }
 
 function short({ kind, scores, seconds, state }: ModelCard): string {

@@ -44,6 +44,7 @@ interface Refined {
 
 export function refineCommand(): Command {
   const command = new Command('refine')
+    .summary('make pictures look like what a model has learned')
     .description(
       'Walk pictures uphill, to where they look like what a model has learned. The pictures are only read.',
     )

@@ -1,15 +1,18 @@
+import path from 'node:path'
 import { Command, Option } from 'commander'
-import { type ModelCard, teachOptions } from '../../../shared/domain.ts'
+import { type ModelCard, type PictureProblem, teachOptions } from '../../../shared/domain.ts'
 import { UphillError } from '../../../shared/errors.ts'
 import { indexFolder } from '../../engine/datasets/index-folder.ts'
 import { planTeaching, presetSeconds } from '../../engine/learning/plan.ts'
 import { type TeachRun, resumeTeaching, teach } from '../../engine/learning/teach.ts'
+import type { ModelLibrary } from '../../engine/models/library.ts'
 import { ownLibrary } from '../library.ts'
 import {
   type OutputOptions,
   Terminal,
   cancelOnInterrupt,
   checked,
+  counted,
   duration,
   exitCodes,
   numberOption,
@@ -17,7 +20,7 @@ import {
 
 interface TeachFlags extends OutputOptions {
   name?: string
-  preset: keyof typeof presetSeconds
+  preset?: keyof typeof presetSeconds
   seconds?: number
   steps?: number
   kind: string
@@ -26,15 +29,19 @@ interface TeachFlags extends OutputOptions {
   resume?: string
 }
 
+/** Of a folder full of what cannot be read, this many are named. */
+const problemsShown = 10
+
 export function teachCommand(): Command {
   return new Command('teach')
+    .summary('learn from a folder of pictures')
     .description('Learn from a folder of pictures. The pictures are only read.')
     .argument('[folder]', 'a folder with pictures, looked through with all its subfolders')
     .option('--name <name>', 'the name of the model; default the name of the folder')
     .addOption(
-      new Option('--preset <preset>', 'how long to learn')
+      new Option('--preset <preset>', `how long to learn: ${presetWords()}; default quick`)
         .choices(Object.keys(presetSeconds))
-        .default('quick'),
+        .conflicts('seconds'),
     )
     .option('--seconds <n>', 'learn for this long instead', numberOption)
     .option(
@@ -49,7 +56,12 @@ export function teachCommand(): Command {
     )
     .addOption(new Option('--loss <loss>', 'what is minimised').choices(['bce', 'mse']).default('bce'))
     .option('--seed <n>', 'seed of all randomness', numberOption)
-    .option('--resume <model>', 'go on with this model (name or id) instead of starting a new one')
+    .addOption(
+      new Option(
+        '--resume <model>',
+        'go on with this model (name or id) instead of starting a new one',
+      ).conflicts(['name', 'steps', 'kind', 'loss', 'seed']),
+    )
     .addHelpText(
       'after',
       `
@@ -63,26 +75,47 @@ Ctrl-C stops and keeps what was learned; --resume goes on.`,
       const signal = cancelOnInterrupt(() => {
         terminal.say('Stopping, and keeping what was learned. Ctrl-C once more ends at once.')
       })
-      const card = flags.resume
-        ? await resume(flags.resume, flags, terminal, signal)
-        : await start(folder, flags, terminal, signal)
-      terminal.result(summary(card), inWords(card))
+      requireOneOf(folder, flags.resume)
+      const library = ownLibrary()
+      const taught: Taught = folder
+        ? await start(library, folder, flags, terminal, signal)
+        : { card: await resume(library, flags, terminal, signal), leftOut: [] }
+      const { card, leftOut } = taught
+      terminal.result(
+        { ...summary(card), folder: path.join(library.folder, card.id), leftOut },
+        inWords(card),
+      )
       if (card.state !== 'finished') process.exitCode = exitCodes.cancelled
     })
 }
 
+interface Taught {
+  card: ModelCard
+  leftOut: PictureProblem[]
+}
+
+function requireOneOf(folder: string | undefined, resumed: string | undefined): void {
+  if (folder !== undefined && resumed !== undefined) {
+    throw new UphillError(
+      'BAD_INPUT',
+      'A model that goes on does so with the folder it began with.',
+      'Leave out the folder, or --resume. See --help.',
+    )
+  }
+  if (folder || resumed) return
+  const next = 'Say: uphill teach <folder>. See --help.'
+  throw new UphillError('BAD_INPUT', 'Which folder should the model learn from?', next)
+}
+
 async function start(
-  folder: string | undefined,
+  library: ModelLibrary,
+  folder: string,
   flags: TeachFlags,
   terminal: Terminal,
   signal: AbortSignal,
-): Promise<ModelCard> {
-  if (!folder)
-    throw new UphillError(
-      'BAD_INPUT',
-      'Which folder should the model learn from?',
-      'Say: uphill teach <folder>',
-    )
+): Promise<Taught> {
+  // Before minutes of looking through a large folder.
+  if (flags.name) await library.requireFreeName(flags.name.trim())
   const dataset = await indexFolder(folder, {
     signal,
     onProgress: ({ done, found }) =>
@@ -94,26 +127,42 @@ async function start(
     name: flags.name ?? plan.suggestedName,
     kind: flags.kind,
     loss: flags.loss,
-    seconds: flags.seconds ?? presetSeconds[flags.preset],
+    seconds: askedSeconds(flags) ?? presetSeconds.quick,
     ...(flags.steps === undefined ? {} : { steps: flags.steps }),
     ...(flags.seed === undefined ? {} : { seed: flags.seed }),
   })
-  terminal.say(`${dataset.pictures.length} pictures. ${plan.why}`)
-  for (const problem of dataset.problems) terminal.say(`Left out: ${problem.path}: ${problem.reason}`)
+  const why = options.kind === 'auto' ? ` ${plan.why}` : ''
+  terminal.say(`${counted(dataset.pictures.length, 'picture', 'pictures')}.${why}`)
+  for (const problem of dataset.problems.slice(0, problemsShown))
+    terminal.say(`Left out: ${problem.path}: ${problem.reason}`)
+  const more = dataset.problems.length - problemsShown
+  if (more > 0) terminal.say(`... and ${more} more; --json lists them all.`)
   for (const warning of plan.warnings) terminal.say(warning)
-  const library = ownLibrary()
-  return teach(library, library.freshId(options.name), dataset, options, runOn(terminal, signal))
+  const card = await teach(library, library.freshId(options.name), dataset, options, runOn(terminal, signal))
+  return { card, leftOut: dataset.problems }
 }
 
 async function resume(
-  nameOrId: string,
+  library: ModelLibrary,
   flags: TeachFlags,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<ModelCard> {
-  const library = ownLibrary()
-  const { id } = await library.find(nameOrId)
-  return resumeTeaching(library, id, flags.seconds, runOn(terminal, signal))
+  const { id } = await library.find(flags.resume ?? '')
+  return resumeTeaching(library, id, askedSeconds(flags), runOn(terminal, signal))
+}
+
+function askedSeconds({ seconds, preset }: TeachFlags): number | undefined {
+  const asked = seconds ?? (preset && presetSeconds[preset])
+  return asked === undefined
+    ? undefined
+    : checked(teachOptions.pick({ seconds: true }), { seconds: asked }).seconds
+}
+
+function presetWords(): string {
+  return Object.entries(presetSeconds)
+    .map(([preset, seconds]) => `${preset} ${seconds / 60} min`)
+    .join(', ')
 }
 
 function runOn(terminal: Terminal, signal: AbortSignal): TeachRun {
@@ -154,7 +203,9 @@ function inWords({ name, state, seconds, scores, step }: ModelCard): string[] {
     scores.psnrNoisy === null || scores.psnrDenoised === null
       ? ''
       : ` Held-out pictures: ${scores.psnrNoisy.toFixed(2)} dB noisy, ${scores.psnrDenoised.toFixed(2)} dB denoised.`
-  const end =
-    state === 'finished' ? '' : `\nIt was stopped early; go on with: uphill teach --resume "${name}"`
-  return [`“${name}” learned for ${duration(seconds)} (${step} steps).${quality}${end}`]
+  const next =
+    state === 'finished'
+      ? `Use it: uphill refine <pictures> --model "${name}" --out <folder>`
+      : `It was stopped early; go on with: uphill teach --resume "${name}"`
+  return [`“${name}” learned for ${duration(seconds)} (${counted(step, 'step', 'steps')}).${quality}`, next]
 }

@@ -14,13 +14,10 @@ export function withExportOptions(command: Command): Command {
   return command
     .requiredOption('--out <folder>', 'where the results go; made when it is not there')
     .addOption(
-      new Option('--format <format>', 'file format of the results').choices([
-        'png',
-        'jpeg',
-        'webp',
-        'tiff',
-        'avif',
-      ]),
+      new Option(
+        '--format <format>',
+        'file format of the results; default: refine keeps the picture’s own, dream writes png',
+      ).choices(['png', 'jpeg', 'webp', 'tiff', 'avif']),
     )
     .option('--quality <n>', '1 to 100, for jpeg, webp and avif', numberOption)
     .addOption(new Option('--overwrite', 'replace files that are there').conflicts('number'))
