@@ -10,13 +10,15 @@ export interface OutputOptions {
 }
 
 const barWidth = 24
+const redrawSeconds = 0.06
 const plainLineSeconds = 10
 
 export class Terminal {
   readonly #options: OutputOptions
   readonly #live = process.stderr.isTTY === true
   #barShown = false
-  #lastPlain = 0
+  #label = ''
+  #shownAt = 0
 
   constructor(options: OutputOptions) {
     this.#options = options
@@ -33,6 +35,11 @@ export class Terminal {
    * @param share 0..1, or null while nothing is known
    */
   progress(label: string, share: number | null, detail = '', secondsLeft: number | null = null): void {
+    const now = performance.now() / 1000
+    const pause = this.#live ? redrawSeconds : plainLineSeconds
+    if (label === this.#label && now - this.#shownAt < pause) return
+    this.#label = label
+    this.#shownAt = now
     const percent = share === null ? '' : `${String(Math.floor(share * 100)).padStart(3)} %`
     const left = secondsLeft === null ? '' : `${duration(secondsLeft)} left`
     const words = [percent, detail, left].filter(Boolean).join('  ')
@@ -44,9 +51,6 @@ export class Terminal {
       this.#barShown = true
       return
     }
-    const now = performance.now() / 1000
-    if (now - this.#lastPlain < plainLineSeconds) return
-    this.#lastPlain = now
     process.stderr.write(`${printable(`${label}  ${words}`)}\n`)
   }
 

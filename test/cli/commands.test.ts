@@ -99,6 +99,7 @@ describe('uphill refine', () => {
     const { code, json, err } = await place.run([
       'refine',
       mixed,
+      'gone.png',
       '--model',
       'Digits',
       '--out',
