@@ -70,8 +70,9 @@ async function checkFolder(folder: string, problems: Problem[]): Promise<void> {
     })
     return
   }
-  const { bavail, bsize } = await fs.statfs(existing)
-  const freeGiB = (bavail * bsize) / gibibyte
+  // Some network drives do not tell.
+  const space = await fs.statfs(existing).catch(() => null)
+  const freeGiB = space ? (space.bavail * space.bsize) / gibibyte : Infinity
   if (freeGiB < leastDiskGiB) {
     problems.push({
       what: `Only ${freeGiB.toFixed(1)} GiB are free where models are kept (${folder}).`,

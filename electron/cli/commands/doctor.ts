@@ -15,7 +15,7 @@ export function doctorCommand(): Command {
         `Processor   ${cpu.model}, ${cpu.cores} cores (${cpu.features.join(', ') || 'no special features known'})`,
         `GPU         ${report.gpu ? `${report.gpu} (not used yet: the engine computes on the processor)` : 'none found'}`,
         `Memory      ${report.memoryGiB} GiB`,
-        `Electron    ${report.electron ?? 'not known here'}`,
+        `Electron    ${report.electron ?? 'not there (only the window needs it; in a clone, npm start installs it)'}`,
         `Node        ${report.node} on ${report.platform}`,
         `Models      ${report.modelsFolder}`,
         ...(problems.length === 0
