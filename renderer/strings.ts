@@ -20,7 +20,7 @@ export const strings = {
     count: (count: number) => (count === 1 ? '1 picture' : `${count.toLocaleString()} pictures`),
     problems: (count: number) =>
       count === 1 ? '1 file left out' : `${count.toLocaleString()} files left out`,
-    ignored: (count: number) => `${count.toLocaleString()} other files`,
+    ignored: (count: number) => (count === 1 ? '1 other file' : `${count.toLocaleString()} other files`),
     megapixels: (value: number) =>
       `${value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString()} megapixels`,
     teach: 'Teach a model on these',
@@ -123,7 +123,9 @@ export const strings = {
   },
   compare: {
     divider: 'Divider between before and after',
-    hint: '1 2 3 move the divider, space shows the original, Z fits or shows 100 %, wheel zooms, drag moves',
+    hint: 'Keys 1 2 3, space, Z; wheel and drag',
+    hintLong:
+      '1 2 3 move the divider, space shows the original, Z fits or shows 100 %, the wheel zooms, dragging moves',
     fit: 'Fit',
     zoom: (percent: number) => `${percent} %`,
     label: 'Before and after',

@@ -18,8 +18,10 @@ export function gridWindow(
 ): GridWindow {
   const columns = Math.max(1, Math.floor(view.width / cell))
   const rows = Math.ceil(items / columns)
-  const firstRow = Math.max(0, Math.min(rows, Math.floor(view.scrollTop / cell) - spare))
-  const endRow = Math.min(rows, Math.ceil((view.scrollTop + view.height) / cell) + spare)
+  // A list that became shorter may still be scrolled to where it once ended.
+  const scrollTop = Math.max(0, Math.min(view.scrollTop, rows * cell - view.height))
+  const firstRow = Math.max(0, Math.floor(scrollTop / cell) - spare)
+  const endRow = Math.min(rows, Math.ceil((scrollTop + view.height) / cell) + spare)
   const from = Math.min(items, firstRow * columns)
   const count = Math.max(0, Math.min(items - from, (endRow - firstRow) * columns))
   return { columns, height: rows * cell, top: firstRow * cell, from, count }

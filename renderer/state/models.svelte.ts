@@ -29,11 +29,10 @@ class Models {
   }
 
   async trash(modelId: string): Promise<void> {
-    let failed: ErrorInfo | null = null
     await this.#attempt(async () => {
       await engine.trashModel({ modelId })
     })
-    failed = this.error
+    const failed = this.error
     await this.refresh()
     this.error ??= failed
   }
