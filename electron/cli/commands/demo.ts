@@ -32,7 +32,7 @@ export function demoCommand(): Command {
       })
       const { psnrNoisy, psnrRefined, images, teachSeconds, sheet } = result
       terminal.result(result, [
-        `${images} digits the model has never seen: ${psnrNoisy.toFixed(2)} dB noisy, ${psnrRefined.toFixed(2)} dB refined,`,
+        `${images} digits the model has never seen: ${psnrNoisy.toFixed(2)} dB noisy (not clipped), ${psnrRefined.toFixed(2)} dB refined,`,
         `${(psnrRefined - psnrNoisy).toFixed(2)} dB better after ${Math.round(teachSeconds)} s of teaching.`,
         `Look at it: ${sheet}`,
         `Everything, the model too, is in ${out}; delete the folder when you are done, or use the model:`,
