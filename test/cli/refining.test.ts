@@ -3,6 +3,7 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { mountSmallDisk } from '../engine/files/temporary.ts'
 import { Place, hashOf, writeDigits } from './run-uphill.ts'
 
 let place: Place
@@ -88,6 +89,23 @@ describe('refining many pictures', () => {
     expect(answer.code).toBe(1)
     expect(answer.json()['error']).toMatchObject({ code: 'NO_PICTURES' })
     await expect(fs.stat(place.path('nothing out'))).rejects.toThrow(/ENOENT/)
+  })
+
+  it('stops when the disk is full, names every picture that has no result, and leaves no half files', async ({
+    skip,
+  }) => {
+    const disk = place.path('small disk')
+    await fs.mkdir(disk)
+    if (!mountSmallDisk(disk, '16k')) skip()
+    const answer = await refine(['digits'], 'small disk')
+    expect(answer.code).toBe(1)
+    const failed = told(answer, 'failed')
+    expect(new Set(failed.map(({ code }) => code))).toEqual(new Set(['DISK_FULL']))
+    const refined = told(answer, 'refined')
+    expect(refined.length + failed.length).toBe(110)
+    const results = refined.map(({ result }) => path.basename(result)).sort()
+    expect(results).not.toEqual([])
+    expect(await below('small disk')).toEqual(results)
   })
 
   it('that is cancelled keeps what is done, tells it, and leaves no half files', async () => {
