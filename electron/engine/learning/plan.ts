@@ -41,8 +41,9 @@ export function planTeaching(dataset: Dataset): TeachingPlan {
     warnings.push(
       `${count} pictures are few. The model will know these well and others badly; 100 or more are better.`,
     )
-  if (dataset.problems.length > 0)
-    warnings.push(`${dataset.problems.length} files are left out; the list says why.`)
+  const left = dataset.problems.length
+  if (left > 0)
+    warnings.push(`${left === 1 ? '1 file is' : `${left} files are`} left out; the list says why.`)
   return {
     kind,
     why,
