@@ -27,7 +27,8 @@ const exported = new Set<string>()
 
 const engine = new EngineHost({
   ...engineProgram(),
-  env: process.env,
+  // The doctor runs there and cannot ask for Electron's version.
+  env: { ...process.env, UPHILL_ELECTRON: process.versions.electron },
   guardPaths: true,
   onState(state) {
     if (state === 'up') relay?.connect()

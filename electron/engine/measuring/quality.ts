@@ -24,10 +24,12 @@ function describe({ width, height, channels }: Pixels): string {
 /**
  * Standard deviation in 0..1 of white noise in a picture: the median of the finest diagonal Haar details,
  * divided by 0.6745 (Donoho & Johnstone 1994). Texture counts as noise a little; flat pictures give 0.
+ * Where a black or white ground has cut half of the noise off, as in an 8-bit file, the other half is measured.
  */
 export function measureNoise({ data, width, height, channels }: Pixels): number {
   const details: number[] = []
-  // A million details are plenty: large pictures are sampled in rows.
+  const grounds = [new CutGround(0), new CutGround(1)]
+  // A million blocks are plenty: large pictures are sampled in rows.
   const rows = Math.floor(height / 2)
   const columns = Math.floor(width / 2)
   const every = Math.max(1, Math.floor((rows * columns * channels) / 1e6))
@@ -36,12 +38,45 @@ export function measureNoise({ data, width, height, channels }: Pixels): number 
       for (let channel = 0; channel < channels; channel++) {
         const at = (2 * row * width + 2 * column) * channels + channel
         const below = at + width * channels
-        const diagonal = (data[at]! - data[at + channels]! - data[below]! + data[below + channels]!) / 2
-        details.push(Math.abs(diagonal))
+        const block = [data[at]!, data[at + channels]!, data[below]!, data[below + channels]!] as const
+        details.push(Math.abs(block[0] - block[1] - block[2] + block[3]) / 2)
+        for (const ground of grounds) ground.add(block)
       }
     }
   }
   if (details.length === 0) return 0
-  const sorted = Float64Array.from(details).sort()
-  return sorted[Math.floor(sorted.length / 2)]! / 0.6745
+  const cut = grounds.find((ground) => ground.isNoisy(details.length))
+  return (cut ? cut.median() : median(details)) / 0.6745
+}
+
+/** The blocks of a picture that touch black (or white), and how far their other pixels are from it. */
+class CutGround {
+  readonly #bound: 0 | 1
+  readonly #distances: number[] = []
+  #blocks = 0
+
+  constructor(bound: 0 | 1) {
+    this.#bound = bound
+  }
+
+  add(block: readonly number[]): void {
+    const inside = block.filter((value) => value > 0 && value < 1)
+    if (!block.some((value) => value === this.#bound)) return
+    this.#blocks++
+    for (const value of inside) this.#distances.push(Math.abs(value - this.#bound))
+  }
+
+  /** Cut noise leaves about half of the pixels on the bound, evenly mixed; clean grounds are almost all bound. */
+  isNoisy(blocks: number): boolean {
+    return this.#blocks > 0.2 * blocks && this.#distances.length > 0.3 * 4 * this.#blocks
+  }
+
+  median(): number {
+    return median(this.#distances)
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = Float64Array.from(values).sort()
+  return sorted[Math.floor(sorted.length / 2)]!
 }

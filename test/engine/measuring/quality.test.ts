@@ -48,6 +48,20 @@ describe('the measured noise', () => {
     }
   })
 
+  it('is found where a black or white ground has cut half of it off', () => {
+    for (const ground of [0, 1]) {
+      for (const sigma of [0.05, 0.2]) {
+        const normal = gaussianGenerator(8)
+        const clip = (value: number) => Math.min(1, Math.max(0, value))
+        // A bar of the other colour on the ground, as a digit or a letter is.
+        const clean = (i: number) => ((i % 64 > 24 && i % 64 < 34) !== (ground === 1) ? 1 : 0)
+        const noisy = picture(64, 64, 1, (i) => clip(clean(i) + sigma * normal()))
+        expect(Math.abs(measureNoise(noisy) / sigma - 1)).toBeLessThan(0.15)
+        expect(measureNoise(picture(64, 64, 1, clean))).toBe(0)
+      }
+    }
+  })
+
   it('is 0 for a picture without any, and for one too small to tell', () => {
     expect(measureNoise(picture(64, 64, 3, () => 0.3))).toBe(0)
     expect(measureNoise(picture(1, 1, 1, () => 0.3))).toBe(0)
