@@ -44,6 +44,8 @@ export class TeachLoop {
   /** Halved at every recovery from a loss that is not finite. */
   #rateFactor = 1
   #recoveries = 0
+  /** The step of the last measurement. */
+  #evaluatedAt = -1
   /** What a recovery goes back to. */
   #safe: { state: NamedTensor[]; step: number } | null = null
 
@@ -98,7 +100,7 @@ export class TeachLoop {
         checkpointAt = this.#seconds + checkpointSeconds
       }
     }
-    await this.#evaluate()
+    if (this.#evaluatedAt !== this.#card.step) await this.#evaluate()
     this.#emitProgress('saving')
     return this.#save(this.#share() >= 1 ? 'finished' : 'stopped')
   }
@@ -136,6 +138,7 @@ export class TeachLoop {
   async #evaluate(): Promise<number> {
     const { clock, model, step, evaluation, run } = this.#parts
     const start = clock.now()
+    this.#evaluatedAt = this.#card.step
     model.setWeights(step.averages())
     const psnr = evaluation.psnr(model)
     this.#card = { ...this.#card, scores: { ...this.#card.scores, psnrDenoised: psnr } }
