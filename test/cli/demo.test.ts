@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => place.remove())
 
 it('the demo makes held-out noisy digits at least 6 dB better and shows it, without touching a person’s own models', async () => {
-  const { code, json, err } = await place.run(['demo', '--seconds', '30', '--json'])
+  const { code, json, err } = await place.run(['demo', '--steps', '200', '--json'])
   expect(err).not.toMatch(/Error/)
   expect(code).toBe(0)
   const { psnrNoisy, psnrRefined, images, teachSeconds, sheet } = json() as Record<string, number> & {
@@ -20,7 +20,7 @@ it('the demo makes held-out noisy digits at least 6 dB better and shows it, with
   expect(psnrNoisy).toBeLessThan(14.5)
   expect(psnrRefined! - psnrNoisy!).toBeGreaterThan(6)
   expect(images).toBe(100)
-  expect(teachSeconds).toBeGreaterThanOrEqual(30)
+  expect(teachSeconds).toBeGreaterThan(0)
   expect((await sharp(sheet).metadata()).width).toBeGreaterThan(1000)
   await expect(fs.readdir(place.path('home'))).rejects.toThrow(/ENOENT/)
 

@@ -9,6 +9,7 @@ import { type OutputOptions, Terminal, cancelOnInterrupt, checked, numberOption 
 interface DemoFlags extends OutputOptions {
   out?: string
   seconds: number
+  steps?: number
 }
 
 export function demoCommand(): Command {
@@ -19,14 +20,15 @@ export function demoCommand(): Command {
     )
     .option('--out <folder>', 'a new folder for all of it; default ./uphill-demo, numbered when it is there')
     .option('--seconds <n>', 'how long to learn', numberOption, 150)
+    .option('--steps <n>', 'learn for this many steps instead, on a machine of any speed', numberOption)
     .addHelpText('after', '\nExample:\n  $ uphill demo --out /tmp/demo --seconds 60')
     .action(async (flags: DemoFlags) => {
       const terminal = new Terminal(flags)
       const signal = cancelOnInterrupt()
-      const seconds = checked(teachOptions.pick({ seconds: true }), { seconds: flags.seconds }).seconds
+      const { seconds, steps } = checked(teachOptions.pick({ seconds: true, steps: true }), flags)
       const out = path.resolve(flags.out ?? (await freeFolder('uphill-demo')))
       const onEvent = (event: DemoEvent): void => show(terminal, event)
-      const result = await runDemo({ out, seconds, signal, onEvent }).catch((error: unknown) => {
+      const result = await runDemo({ out, seconds, steps, signal, onEvent }).catch((error: unknown) => {
         if (isCancelled(error)) terminal.say(`What was made until now is in ${out}; delete it as you like.`)
         throw error
       })

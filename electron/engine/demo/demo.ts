@@ -23,6 +23,8 @@ export interface DemoOptions {
   out: string
   /** Seconds of teaching. */
   seconds: number
+  /** Steps of teaching instead of seconds. */
+  steps?: number | undefined
   signal?: AbortSignal | undefined
   onEvent?: (event: DemoEvent) => void
 }
@@ -75,7 +77,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     library,
     library.freshId(name),
     dataset,
-    teachOptions.parse({ folder: folders.teach, name, seconds: options.seconds }),
+    teachOptions.parse({ folder: folders.teach, name, seconds: options.seconds, steps: options.steps }),
     {
       signal,
       onEvent: (event) => {
