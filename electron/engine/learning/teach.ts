@@ -161,7 +161,7 @@ async function learn(
     checkpoint ??
     initialState(net, seed, draft.kind === 'any-size' ? { scale: scaleOf(set, draft.channels, example) } : {})
   const options: StepOptions = { net, loss: draft.loss, ...example }
-  const precision = checkpoint ? draft.precision : choosePrecision(options, state)
+  const precision = checkpoint ? draft.precision : firstPrecision(draft, options, state)
   const step = new TrainingStep({ ...options, bfloat16: precision === 'bfloat16' }, state)
   const model = await Denoiser.load(modelCard.parse(draft), step.averages())
   const card: StoredCard = {
@@ -190,6 +190,11 @@ async function learn(
     step.dispose()
     model.dispose()
   }
+}
+
+/** Counted steps promise the same weights every time, so nothing may be left to a stopwatch. */
+function firstPrecision(card: StoredCard, options: StepOptions, state: NamedTensor[]): StoredCard['precision'] {
+  return card.plan.steps === null ? choosePrecision(options, state) : 'float32'
 }
 
 /** The size of what one step sees. */
