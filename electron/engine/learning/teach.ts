@@ -193,7 +193,11 @@ async function learn(
 }
 
 /** Counted steps promise the same weights every time, so nothing may be left to a stopwatch. */
-function firstPrecision(card: StoredCard, options: StepOptions, state: NamedTensor[]): StoredCard['precision'] {
+function firstPrecision(
+  card: StoredCard,
+  options: StepOptions,
+  state: NamedTensor[],
+): StoredCard['precision'] {
   return card.plan.steps === null ? choosePrecision(options, state) : 'float32'
 }
 
