@@ -24,6 +24,8 @@ export const strings = {
     megapixels: (value: number) =>
       `${value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString()} megapixels`,
     teach: 'Teach a model on these',
+    none: 'There is no usable picture in this folder. Choose one with PNG, JPEG, WebP, TIFF, GIF or AVIF pictures of at least 16 × 16 pixels.',
+    one: 'One picture is too few to teach with: the model needs one to learn from and another to check itself with. A hundred or more are good.',
     grid: 'Pictures of the folder',
     greyscale: 'greyscale',
   },
@@ -152,6 +154,7 @@ export const strings = {
     confirm: (name: string) => `Move “${name}” to the trash?`,
     keep: 'Keep',
     refine: 'Refine with it',
+    dream: 'Dream',
     continue: 'Teach it further',
     minutes: 'Minutes more',
     damaged: 'Damaged',

@@ -65,12 +65,15 @@ export function createWindow({ preload, stateFile }: WindowOptions): BrowserWind
   return window
 }
 
-/** No permissions, no network: what is shown stays on this machine. */
+/** All that the page may do beyond showing itself: put the details of an error on the clipboard. */
+const allowed = 'clipboard-sanitized-write'
+
+/** No other permissions, no network: what is shown stays on this machine. */
 export function hardenSession(session: Session): void {
-  session.setPermissionRequestHandler((_page, _permission, answer) => {
-    answer(false)
+  session.setPermissionRequestHandler((_page, permission, answer) => {
+    answer(permission === allowed)
   })
-  session.setPermissionCheckHandler(() => false)
+  session.setPermissionCheckHandler((_page, permission) => permission === allowed)
   session.webRequest.onBeforeRequest((details, answer) => {
     answer({ cancel: !/^(app|blob|data|devtools|chrome-devtools):/.test(details.url) })
   })

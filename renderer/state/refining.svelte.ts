@@ -22,6 +22,8 @@ class Refining {
   busy = $state(false)
   exported: string | null = $state(null)
   error: ErrorInfo | null = $state.raw(null)
+  quality = $state(92)
+  #openings = 0
   #walking: AbortController | null = null
 
   get gain(): number {
@@ -32,11 +34,14 @@ class Refining {
     this.cancel()
     this.#forget()
     this.error = null
+    // Until the new picture is here there is none: a walk must not take the old one.
+    Object.assign(this, { path: null, info: null, view: null })
+    const opening = ++this.#openings
     try {
       const { info, view, noise } = await engine.openPicture({ path })
-      Object.assign(this, { path, info, view, noise })
+      if (opening === this.#openings) Object.assign(this, { path, info, view, noise })
     } catch (error) {
-      this.error = errorToShow(error)
+      if (opening === this.#openings) this.error = errorToShow(error)
     }
   }
 
@@ -89,12 +94,12 @@ class Refining {
     this.busy = false
   }
 
-  async export(quality: number): Promise<void> {
+  async export(): Promise<void> {
     if (!this.resultId || !this.path) return
     this.exported = null
     this.error = null
     try {
-      this.exported = await exportResult(this.resultId, `${nameOf(this.path)} refined`, quality)
+      this.exported = await exportResult(this.resultId, `${nameOf(this.path)} refined`, this.quality)
     } catch (error) {
       this.error = errorToShow(error)
     }

@@ -1,46 +1,63 @@
 /** The real window, in a home of its own, driven as a person would. */
+import { readFileSync } from 'node:fs'
 import fs from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
-import { type ElectronApplication, type Page, _electron } from 'playwright'
+import type { AxeResults } from 'axe-core'
+import { type ElectronApplication, type Locator, type Page, _electron } from 'playwright'
 import { expect } from 'vitest'
 import { electronLaunch } from '../setup/electron.ts'
 
 const screenshots = path.resolve(import.meta.dirname, '../../test-results/screenshots')
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+export const themes = ['dark', 'light'] as const
+export type Theme = (typeof themes)[number]
 
 export class App {
   readonly root: string
   readonly electron: ElectronApplication
   readonly page: Page
-  /** What the page itself complained about. */
+  /** What the page itself complained about; none is allowed but those that a test takes out. */
   readonly complaints: string[] = []
+  /** What axe objected to in the views that were captured. */
+  readonly objections: string[] = []
 
   constructor(root: string, electron: ElectronApplication, page: Page) {
     this.root = root
     this.electron = electron
     this.page = page
+    page.setDefaultTimeout(60_000)
     page.on('pageerror', (error) => this.complaints.push(error.message))
     page.on('console', (message) => {
       if (message.type() === 'error') this.complaints.push(message.text())
     })
   }
 
-  static async start(): Promise<App> {
-    const root = await fs.mkdtemp(path.join(os.tmpdir(), 'uphill window '))
+  /** A folder of its own, in which the home will be; its name is as people name theirs. */
+  static folder(): Promise<string> {
+    return fs.mkdtemp(path.join(os.tmpdir(), 'uphill window '))
+  }
+
+  /** @param root a folder of App.folder() that holds something already */
+  static async start(root?: string): Promise<App> {
+    const folder = root ?? (await App.folder())
     const electron = await _electron.launch(
-      electronLaunch({ ...process.env, UPHILL_HOME: path.join(root, 'home') }),
+      electronLaunch({ ...process.env, UPHILL_HOME: path.join(folder, 'home') }),
     )
     const page = await electron.firstWindow()
+    const app = new App(folder, electron, page)
     await page.setViewportSize({ width: 1280, height: 800 })
-    await page.getByTestId('welcome-choose-folder').waitFor()
-    return new App(root, electron, page)
+    await app.at('nav-pictures').waitFor()
+    return app
   }
 
   path(...parts: string[]): string {
     return path.join(this.root, ...parts)
   }
 
-  at(testId: string) {
+  at(testId: string): Locator {
     return this.page.getByTestId(testId)
   }
 
@@ -52,19 +69,118 @@ export class App {
     }, answer)
   }
 
+  /** The next dialogs are closed without a choice. */
+  async cancelDialogs(): Promise<void> {
+    await this.electron.evaluate(({ dialog }) => {
+      dialog.showOpenDialog = () => Promise.resolve({ canceled: true, filePaths: [] })
+      dialog.showSaveDialog = () => Promise.resolve({ canceled: true, filePath: '' }) as never
+    })
+  }
+
   async openFolder(folder: string): Promise<void> {
     await this.answerDialogs(folder)
     await this.at('nav-pictures').click()
     await this.at('welcome-choose-folder').click()
   }
 
-  /** In dark and in light, kept as an artefact. */
-  async screenshot(name: string): Promise<void> {
-    await fs.mkdir(screenshots, { recursive: true })
-    for (const colorScheme of ['dark', 'light'] as const) {
-      await this.page.emulateMedia({ colorScheme })
-      await this.page.screenshot({ path: path.join(screenshots, `${name}-${colorScheme}.png`) })
+  async openPicture(file: string): Promise<void> {
+    await this.answerDialogs(file)
+    await this.at('nav-refine').click()
+    await this.at('refine-choose').click()
+  }
+
+  /** One's own time to learn; the field may lie behind a disclosure. */
+  async chooseMinutes(minutes: number): Promise<void> {
+    const field = this.at('own-minutes')
+    await this.at('teach-start').waitFor()
+    if (!(await field.isVisible())) {
+      for (const more of await this.page.locator('main details:not([open]) > summary').all())
+        await more.click()
     }
+    await field.fill(String(minutes))
+  }
+
+  /** Moves the slider of sigma by its keys until it is there, whatever its scale. */
+  async chooseSigma(wanted: number): Promise<void> {
+    await this.at('refine-auto').uncheck()
+    const slider = this.at('refine-sigma')
+    const now = async () => {
+      const text = (await slider.getAttribute('aria-valuetext')) ?? (await slider.inputValue())
+      return Number(/\d+(\.\d+)?/.exec(text)?.[0])
+    }
+    await slider.focus()
+    const key = (await now()) < wanted ? 'ArrowRight' : 'ArrowLeft'
+    const arrived = async () => (key === 'ArrowRight' ? (await now()) >= wanted : (await now()) <= wanted)
+    for (let presses = 0; presses < 400 && !(await arrived()); presses++) await this.page.keyboard.press(key)
+    expect(await arrived()).toBe(true)
+  }
+
+  /** Waits until a message of trouble is shown that says this, and what to do next. */
+  async trouble(says: RegExp, next: RegExp): Promise<Locator> {
+    const note = this.page.getByRole('alert').filter({ hasText: says }).filter({ hasText: next }).first()
+    await note.waitFor()
+    return note
+  }
+
+  /** What stands in the page in dark and in light, kept as an artefact. */
+  async screenshot(name: string, inEach: (theme: Theme) => Promise<void> = async () => {}): Promise<void> {
+    await fs.mkdir(screenshots, { recursive: true })
+    for (const theme of themes) {
+      await this.page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
+      await this.#settle()
+      await this.page.screenshot({ path: path.join(screenshots, `${name}-${theme}.png`) })
+      await inEach(theme)
+    }
+    await this.page.emulateMedia({ colorScheme: null, reducedMotion: null })
+  }
+
+  /** A screenshot, and what axe objects to in it goes to `objections`. */
+  async capture(name: string): Promise<void> {
+    await this.screenshot(name, (theme) => this.#showToAxe(`${name}, ${theme}`))
+  }
+
+  /** Colours in the middle of a transition are nobody's choice. */
+  async #settle(): Promise<void> {
+    await this.page.evaluate(async () => {
+      const finite = document
+        .getAnimations()
+        .filter(({ effect }) => effect?.getComputedTiming().iterations !== Infinity)
+      await Promise.allSettled(finite.map(({ finished }) => finished))
+      await new Promise((resolve) => requestAnimationFrame(resolve))
+    })
+  }
+
+  async #showToAxe(where: string): Promise<void> {
+    // The page's policy takes no script from elsewhere; what the debugger evaluates is not the page's.
+    await this.page.evaluate(`if (!globalThis.axe) { ${axeSource} }`)
+    const { violations, passes } = await this.page.evaluate(async () => {
+      const { axe } = globalThis as unknown as { axe: { run: () => Promise<AxeResults> } }
+      return axe.run()
+    })
+    expect(passes.map(({ id }) => id)).toContain('color-contrast')
+    for (const { id, help, nodes } of violations) {
+      const places = nodes.map(({ target, any }) => `${target.join(' ')} ${any[0]?.message ?? ''}`)
+      this.objections.push(`${where}: ${id}: ${help}: ${places.slice(0, 3).join(' | ')}`)
+    }
+  }
+
+  /** The engine's process id as main knows it, or null while there is none. */
+  async enginePid(): Promise<number | null> {
+    return this.electron.evaluate(() => {
+      const { _getActiveHandles: handles } = process as unknown as { _getActiveHandles: () => unknown[] }
+      const isEngine = (handle: unknown) =>
+        (handle as { spawnargs?: string[] }).spawnargs?.some((each) => each.endsWith('engine.cjs'))
+      return (handles.call(process).find(isEngine) as { pid?: number } | undefined)?.pid ?? null
+    })
+  }
+
+  /** Ends the engine as the system would when memory is short, and waits until it is gone. */
+  async killEngine(): Promise<number> {
+    await expect.poll(() => this.enginePid(), { timeout: 60_000 }).toBeTruthy()
+    const pid = (await this.enginePid())!
+    process.kill(pid, 'SIGKILL')
+    await expect.poll(() => this.enginePid(), { timeout: 60_000, interval: 20 }).not.toBe(pid)
+    return pid
   }
 
   async close(): Promise<void> {
