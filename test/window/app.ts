@@ -139,6 +139,34 @@ export class App {
     await this.screenshot(name, (theme) => this.#showToAxe(`${name}, ${theme}`))
   }
 
+  /**
+   * Looked at on a large screen, and with text of twice the size: there, nothing may be cut off at the side.
+   * Screenshots are kept, dark and light.
+   */
+  async captureSizes(name: string): Promise<void> {
+    await this.page.setViewportSize({ width: 2560, height: 1440 })
+    await this.screenshot(`${name}-2560`)
+    await this.page.setViewportSize({ width: 1280, height: 800 })
+    await this.#textSize('200%')
+    await this.screenshot(`${name}-200-percent`)
+    const cut = await this.page.evaluate(() =>
+      [...document.querySelectorAll('main, main *, dialog[open], dialog[open] *')]
+        .filter(
+          (each) => each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflowX === 'auto',
+        )
+        .filter((each) => !each.matches('[data-scrolls-sideways]'))
+        .map((each) => `${each.tagName} ${each.className}`),
+    )
+    await this.#textSize('')
+    expect(cut, `${name}: cut off at 200 %`).toEqual([])
+  }
+
+  async #textSize(size: string): Promise<void> {
+    await this.page.evaluate((wanted) => {
+      document.documentElement.style.fontSize = wanted
+    }, size)
+  }
+
   /** Colours in the middle of a transition are nobody's choice. */
   async #settle(): Promise<void> {
     await this.page.evaluate(async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { label, scale, ticks } from '../../../renderer/components/chart-scale.ts'
-import { fitView, mostZoom, zoomAt } from '../../../renderer/components/compare-geometry.ts'
+import { fitView, mostZoom, zoomAt } from '../../../renderer/components/compare/geometry.ts'
 import { gridWindow } from '../../../renderer/components/virtual-grid.ts'
 
 const length = fc.integer({ min: 1, max: 5000 })
