@@ -11,6 +11,7 @@ export const channels = {
   restartEngine: 'engine:restart',
   chooseFolder: 'dialog:folder',
   choosePictures: 'dialog:pictures',
+  lastExportFolder: 'file:last-export-folder',
   chooseExport: 'dialog:export',
   allowDropped: 'file:dropped',
   revealExported: 'file:reveal',

@@ -24,7 +24,7 @@ export type ExportQuestion = z.infer<typeof exportQuestion>
 export const picturesQuestion = z.object({ multiple: z.boolean() })
 export type PicturesQuestion = z.infer<typeof picturesQuestion>
 
-export const folderQuestion = z.object({ purpose: z.enum(['teach', 'export']) })
+export const folderQuestion = z.object({ purpose: z.enum(['teach', 'refine', 'export']) })
 export type FolderQuestion = z.infer<typeof folderQuestion>
 
 export const droppedPath = filePath
@@ -53,6 +53,8 @@ export interface UphillBridge {
   /** System dialogs; null or an empty list when the person cancelled. */
   chooseFolder(question: FolderQuestion): Promise<string | null>
   choosePictures(question: PicturesQuestion): Promise<string[]>
+  /** The folder that was chosen last for exports, in this session or before; null when none was, or it is gone. */
+  lastExportFolder(): Promise<string | null>
   /** Where to export one picture. The dialog has asked already if the file is there: export with `replace`. */
   chooseExport(question: ExportQuestion): Promise<string | null>
 

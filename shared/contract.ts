@@ -14,6 +14,7 @@ import {
   indexProgress,
   modelCard,
   modelName,
+  modelNotes,
   pictureInfo,
   presetName,
   shownPicture,
@@ -40,6 +41,15 @@ export const modelListing = z.discriminatedUnion('status', [
   z.object({ status: z.literal('ok'), card: modelCard }),
   z.object({ status: z.literal('damaged'), id, folder: filePath, error: errorInfo }),
 ])
+
+/** Where a result goes, and how. */
+export const exportTarget = z.object({
+  path: filePath,
+  options: exportOptions,
+  /** Scaled down to at most this many pixels a side. */
+  longestSide: z.int().min(16).max(65_535).optional(),
+})
+export type ExportTarget = z.input<typeof exportTarget>
 
 export const contract = {
   /** What runs here, and what to do about what does not. */
@@ -99,8 +109,14 @@ export const contract = {
 
   models: call(z.object({}), z.array(modelListing)),
   renameModel: call(z.object({ modelId: id, name: modelName }), modelCard),
+  /** A copy under another name, which can be taught further on its own. */
+  duplicateModel: call(z.object({ modelId: id, name: modelName }), modelCard),
+  /** What a person wants to remember about a model. */
+  setModelNotes: call(z.object({ modelId: id, notes: modelNotes }), modelCard),
   /** Moves the model to the trash folder beside the models; nothing is erased. */
-  trashModel: call(z.object({ modelId: id }), z.object({})),
+  trashModel: call(z.object({ modelId: id }), z.object({ trashId: id })),
+  /** Brings a model back from the trash. */
+  restoreModel: call(z.object({ trashId: id }), modelCard),
   /** A picture of what the model was taught with, or null. */
   modelPreview: call(z.object({ modelId: id }), shownPicture.nullable()),
 
@@ -127,6 +143,8 @@ export const contract = {
         type: z.literal('step'),
         step: walkStep,
         view: shownPicture,
+        /** Every step is kept for export, while there is memory. */
+        resultId: id,
         secondsLeft: z.number().nullable(),
       }),
       /** Within one step of a large picture: tiles done. */
@@ -154,12 +172,38 @@ export const contract = {
       z.object({ type: z.literal('done'), resultIds: z.array(id), seconds: z.number() }),
     ]),
   ),
+  /** The pictures in what was chosen or dropped: files as they are, folders with all that is in them. */
+  findPictures: call(
+    z.object({ paths: z.array(filePath).min(1).max(10_000) }),
+    z.object({
+      /** `folder` is where a picture lies below what was given: empty for a file, else the folder's own name first. */
+      pictures: z.array(z.object({ path: filePath, folder: z.string() })),
+      leftOut: z.array(z.object({ path: filePath, reason: z.string() })),
+    }),
+  ),
+  /** Walks a picture from a file to a file, without showing it on the way. */
+  refineToFile: stream(
+    z.object({ path: filePath, modelId: id, walk: walkOptions, target: exportTarget }),
+    z.discriminatedUnion('type', [
+      z.object({ type: z.literal('progress'), share: z.number().min(0).max(1) }),
+      z.object({
+        type: z.literal('done'),
+        path: filePath,
+        bytes: z.number(),
+        gain: z.number(),
+        seconds: z.number(),
+      }),
+    ]),
+  ),
   /** Frees a kept result. */
   forgetResult: call(z.object({ resultId: id }), z.object({})),
 
-  /** Writes a kept result to `path`, atomically; never over an existing file unless `replace` was chosen. */
+  /**
+   * Writes a kept result to a file, atomically; never over an existing file unless `replace` was chosen, and never
+   * over a picture that was opened here.
+   */
   exportResult: call(
-    z.object({ resultId: id, path: filePath, options: exportOptions }),
+    z.object({ resultId: id, target: exportTarget }),
     z.object({ path: filePath, bytes: z.number() }),
   ),
 

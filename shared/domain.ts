@@ -105,6 +105,8 @@ export const modelName = z
   // eslint-disable-next-line no-control-regex
   .regex(/^[^\u0000-\u001f]*$/, 'A model name has no control characters.')
 
+export const modelNotes = z.string().max(4000, 'Notes have at most 4,000 characters.')
+
 export const teachOptions = z.object({
   folder: filePath,
   name: modelName,
@@ -144,6 +146,7 @@ export const modelCard = z.object({
   format: z.literal(1),
   id,
   name: modelName,
+  notes: modelNotes.optional(),
   kind: modelKind,
   loss: lossName,
   /** Channels of the net: 1 greyscale, 3 colour. */

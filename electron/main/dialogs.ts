@@ -2,7 +2,7 @@
 import { type BrowserWindow, app, dialog, ipcMain, nativeTheme, shell } from 'electron'
 import type { IpcMainInvokeEvent } from 'electron'
 import { basename, dirname, join } from 'node:path'
-import type * as z from 'zod'
+import * as z from 'zod'
 import { channels } from '../../shared/bridge-channels.ts'
 import {
   droppedPath,
@@ -12,6 +12,7 @@ import {
   themeChoice,
 } from '../../shared/bridge.ts'
 import type { ExportFormat } from '../../shared/domain.ts'
+import { LastFolder } from './last-folder.ts'
 
 export interface DialogParts {
   readonly window: () => BrowserWindow | null
@@ -19,6 +20,8 @@ export interface DialogParts {
   readonly allow: (path: string) => void
   /** Whether the engine exported this file in this session. */
   readonly wasExported: (path: string) => boolean
+  /** Remembers the folder of the last export. */
+  readonly exportFolderFile: string
 }
 
 const pictureExtensions = ['png', 'jpg', 'jpeg', 'webp', 'tif', 'tiff', 'gif', 'avif']
@@ -30,8 +33,15 @@ const exportExtensions: Readonly<Record<ExportFormat, string[]>> = {
   avif: ['avif'],
 }
 
-export function handleDialogs({ window, allow, wasExported }: DialogParts): void {
-  let exportFolder = app.getPath('pictures')
+const folderTitles = {
+  teach: 'A folder of pictures to learn from',
+  refine: 'A folder of pictures to refine',
+  export: 'A folder to export to',
+}
+
+export function handleDialogs({ window, allow, wasExported, exportFolderFile }: DialogParts): void {
+  const lastFolder = new LastFolder(exportFolderFile)
+  const exportFolder = (): string => lastFolder.path ?? app.getPath('pictures')
 
   /** Answers a question of our own page whose input fits the schema; all else is refused. */
   function answer<S extends z.ZodType, T>(
@@ -49,12 +59,14 @@ export function handleDialogs({ window, allow, wasExported }: DialogParts): void
 
   answer(channels.chooseFolder, folderQuestion, async ({ purpose }, owner) => {
     const { canceled, filePaths } = await dialog.showOpenDialog(owner, {
-      title: purpose === 'teach' ? 'A folder of pictures to learn from' : 'A folder to export to',
-      properties: purpose === 'teach' ? ['openDirectory'] : ['openDirectory', 'createDirectory'],
+      title: folderTitles[purpose],
+      properties: purpose === 'export' ? ['openDirectory', 'createDirectory'] : ['openDirectory'],
+      ...(purpose === 'export' && { defaultPath: exportFolder() }),
     })
     const [folder] = filePaths
     if (canceled || folder === undefined) return null
     allow(folder)
+    if (purpose === 'export') lastFolder.keep(folder)
     return folder
   })
 
@@ -75,14 +87,21 @@ export function handleDialogs({ window, allow, wasExported }: DialogParts): void
   answer(channels.chooseExport, exportQuestion, async ({ suggestedName, format }, owner) => {
     const { canceled, filePath } = await dialog.showSaveDialog(owner, {
       title: 'Export the picture',
-      defaultPath: join(exportFolder, basename(suggestedName)),
+      defaultPath: join(exportFolder(), basename(suggestedName)),
       filters: [{ name: format.toUpperCase(), extensions: exportExtensions[format] }],
       properties: ['createDirectory', 'showOverwriteConfirmation'],
     })
     if (canceled || !filePath) return null
-    exportFolder = dirname(filePath)
+    lastFolder.keep(dirname(filePath))
     allow(filePath)
     return filePath
+  })
+
+  // The person chose it once, and need not choose it again.
+  answer(channels.lastExportFolder, z.undefined(), () => {
+    const folder = lastFolder.path
+    if (folder !== null) allow(folder)
+    return folder
   })
 
   // The path comes from preload, which has it from the system, not from the page.

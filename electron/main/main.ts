@@ -77,6 +77,7 @@ function start(): void {
       engine.send({ type: 'allow', path })
     },
     wasExported: (path) => exported.has(path),
+    exportFolderFile: join(ownFolder, 'export-folder.txt'),
   })
   ipcMain.on(channels.requestEnginePort, (event) => relay?.request(event))
   ipcMain.on(channels.restartEngine, (event) => {

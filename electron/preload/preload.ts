@@ -36,6 +36,7 @@ const bridge: UphillBridge = {
   chooseFolder: (question) => ipcRenderer.invoke(channels.chooseFolder, question) as Promise<string | null>,
   choosePictures: (question) => ipcRenderer.invoke(channels.choosePictures, question) as Promise<string[]>,
   chooseExport: (question) => ipcRenderer.invoke(channels.chooseExport, question) as Promise<string | null>,
+  lastExportFolder: () => ipcRenderer.invoke(channels.lastExportFolder) as Promise<string | null>,
   pathForFile: async (file) => {
     const path = pathOf(file)
     return path ? ((await ipcRenderer.invoke(channels.allowDropped, path)) as string) : null

@@ -1,7 +1,8 @@
 import type { ShownPicture } from '../../shared/domain.ts'
 import type { ErrorInfo } from '../../shared/errors.ts'
 import { engine, errorToShow } from './engine.svelte.ts'
-import { exportResult } from './refining.svelte.ts'
+import { exporting } from '../export/exporting.svelte.ts'
+import { models } from './models.svelte.ts'
 
 export interface DreamRequest {
   modelId: string
@@ -14,13 +15,16 @@ export interface DreamRequest {
 class Dreaming {
   views: ShownPicture[] = $state.raw([])
   resultIds: string[] = $state.raw([])
-  selected: number | null = $state(null)
+  /** Which of them are exported. */
+  selected: number[] = $state([])
+  count = $state(24)
+  seed = $state(1)
+  steps = $state(30)
   busy = $state(false)
   share = $state(0)
   secondsLeft: number | null = $state(null)
-  exported: string | null = $state(null)
   error: ErrorInfo | null = $state.raw(null)
-  #seed = 1
+  #made: DreamRequest | null = null
   #dreaming: AbortController | null = null
 
   async start(request: DreamRequest): Promise<void> {
@@ -28,7 +32,7 @@ class Dreaming {
     const dreaming = new AbortController()
     this.#dreaming = dreaming
     this.#forget()
-    this.#seed = request.seed
+    this.#made = request
     this.busy = true
     try {
       for await (const event of engine.dream(request, { signal: dreaming.signal })) {
@@ -49,32 +53,37 @@ class Dreaming {
     this.#dreaming?.abort()
   }
 
-  get exportable(): boolean {
-    return this.selected !== null && this.resultIds[this.selected] !== undefined
+  toggle(index: number): void {
+    this.selected = this.selected.includes(index)
+      ? this.selected.filter((each) => each !== index)
+      : [...this.selected, index].sort((a, b) => a - b)
   }
 
-  async export(): Promise<void> {
-    const resultId = this.selected === null ? undefined : this.resultIds[this.selected]
-    if (resultId === undefined) return
-    this.exported = null
-    this.error = null
-    try {
-      this.exported = await exportResult(resultId, `dream ${this.#seed}-${(this.selected ?? 0) + 1}`, 92)
-    } catch (error) {
-      this.error = errorToShow(error)
-    }
+  /** Asks how and where the selected ones go. */
+  export(): void {
+    const made = this.#made
+    if (!made) return
+    const model = models.cards.find(({ id }) => id === made.modelId)?.name ?? ''
+    const results = this.selected.flatMap((index) => {
+      const resultId = this.resultIds[index]
+      const number = index + 1
+      const name = `dream ${made.seed}-${number}`
+      const facts = { name, model, seed: made.seed, step: made.steps, number, date: new Date() }
+      return resultId === undefined ? [] : [{ resultId, facts }]
+    })
+    if (results.length > 0) exporting.ask({ kind: 'results', results })
   }
 
   #forget(): void {
     for (const resultId of this.resultIds) void engine.forgetResult({ resultId }).catch(() => undefined)
     Object.assign(this, {
       resultIds: [],
-      selected: null,
+      selected: [],
       share: 0,
       secondsLeft: null,
-      exported: null,
       error: null,
     })
+    exporting.done = []
   }
 }
 

@@ -1,6 +1,8 @@
 import type { ErrorInfo } from '../../shared/errors.ts'
 import type { ModelCard } from '../../shared/domain.ts'
+import { strings } from '../strings.ts'
 import { engine, errorToShow } from './engine.svelte.ts'
+import { undo } from './undo.svelte.ts'
 
 type Listing = Awaited<ReturnType<typeof engine.models>>[number]
 
@@ -22,22 +24,44 @@ class Models {
   }
 
   async rename(modelId: string, name: string): Promise<void> {
-    await this.#attempt(async () => {
-      await engine.renameModel({ modelId, name })
-    })
-    await this.refresh()
+    await this.#change(() => engine.renameModel({ modelId, name }))
   }
 
-  async trash(modelId: string): Promise<void> {
-    await this.#attempt(async () => {
-      await engine.trashModel({ modelId })
+  async setNotes(modelId: string, notes: string): Promise<void> {
+    await this.#change(() => engine.setModelNotes({ modelId, notes }))
+  }
+
+  async duplicate({ id: modelId, name }: ModelCard): Promise<void> {
+    await this.#change(() => engine.duplicateModel({ modelId, name: this.#freeName(name) }))
+  }
+
+  /** Nothing is erased, and nothing is asked: it can be undone. */
+  async trash({ id: modelId, name }: ModelCard): Promise<void> {
+    await this.#change(async () => {
+      const { trashId } = await engine.trashModel({ modelId })
+      undo.propose(strings.models.trashed(name), () => this.#change(() => engine.restoreModel({ trashId })))
     })
+  }
+
+  /** "Scans copy", or "Scans copy 2" when that is taken; at most as long as names may be. */
+  #freeName(name: string): string {
+    const names = new Set(this.cards.map((card) => card.name))
+    for (let number = 1; ; number++) {
+      const ending = ` ${strings.models.copy}${number === 1 ? '' : ` ${number}`}`
+      const candidate = [...name].slice(0, 80 - ending.length).join('') + ending
+      if (!names.has(candidate)) return candidate
+    }
+  }
+
+  /** Does it, and looks at the models again; an error of the change is what stays. */
+  async #change(work: () => Promise<unknown>): Promise<void> {
+    await this.#attempt(work)
     const failed = this.error
     await this.refresh()
-    this.error ??= failed
+    this.error = failed ?? this.error
   }
 
-  async #attempt(work: () => Promise<void>): Promise<void> {
+  async #attempt(work: () => Promise<unknown>): Promise<void> {
     this.error = null
     try {
       await work()

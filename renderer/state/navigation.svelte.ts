@@ -1,4 +1,4 @@
-export const viewNames = ['pictures', 'teach', 'refine', 'dream', 'models'] as const
+export const viewNames = ['pictures', 'teach', 'refine', 'dream', 'models', 'jobs'] as const
 export type ViewName = (typeof viewNames)[number]
 
 class Navigation {

@@ -1,36 +1,89 @@
-import type { PictureInfo, ShownPicture, WalkRequest, WalkStep } from '../../shared/domain.ts'
+import type { PictureInfo, ShownPicture, WalkStep } from '../../shared/domain.ts'
 import type { ErrorInfo } from '../../shared/errors.ts'
+import { exporting } from '../export/exporting.svelte.ts'
+import { stemOf } from '../export/name-pattern.ts'
 import { engine, errorToShow } from './engine.svelte.ts'
+import { walkSettings } from './walk-settings.svelte.ts'
 
 export interface Frame {
   step: WalkStep
   view: ShownPicture
+  resultId: string
 }
 
-/** One picture and its walk. */
+/** One walk: several of a picture differ in their seeds. */
+export interface Variant {
+  seed: number
+  model: string
+  frames: Frame[]
+  /** Null until it has come to its end. */
+  seconds: number | null
+}
+
+export interface Source {
+  path: string
+  /** Where it lies below what was dropped. */
+  folder: string
+}
+
+/** The pictures that are to be refined; one of them is looked at, with its walks. */
 class Refining {
+  sources: Source[] = $state.raw([])
+  leftOut: { path: string; reason: string }[] = $state.raw([])
   path: string | null = $state(null)
   info: PictureInfo | null = $state.raw(null)
   view: ShownPicture | null = $state.raw(null)
   noise = $state(0)
-  frames: Frame[] = $state.raw([])
+  variants: Variant[] = $state.raw([])
+  variant = $state(0)
+  /** The step that is looked at; what is exported. */
   selected = $state(0)
-  resultId: string | null = $state(null)
   secondsLeft: number | null = $state(null)
-  seconds: number | null = $state(null)
   share = $state(0)
   busy = $state(false)
-  exported: string | null = $state(null)
   error: ErrorInfo | null = $state.raw(null)
-  quality = $state(92)
   #openings = 0
   #walking: AbortController | null = null
 
+  get frames(): Frame[] {
+    return this.variants[this.variant]?.frames ?? []
+  }
+
+  get frame(): Frame | undefined {
+    return this.frames[this.selected]
+  }
+
+  get seconds(): number | null {
+    return this.variants[this.variant]?.seconds ?? null
+  }
+
+  /** Nats per value, up to the step that is looked at. */
   get gain(): number {
-    return this.frames.reduce((sum, { step }) => sum + step.gain, 0)
+    return this.frames.slice(0, this.selected + 1).reduce((sum, { step }) => sum + step.gain, 0)
   }
 
   async open(path: string): Promise<void> {
+    this.sources = [{ path, folder: '' }]
+    this.leftOut = []
+    await this.look(path)
+  }
+
+  /** Files and folders: everything in them, the first one to be looked at. */
+  async openAll(paths: string[]): Promise<void> {
+    this.error = null
+    try {
+      const { pictures, leftOut } = await engine.findPictures({ paths })
+      this.sources = pictures
+      this.leftOut = leftOut
+      if (pictures[0]) await this.look(pictures[0].path)
+      else this.#clear()
+    } catch (error) {
+      this.error = errorToShow(error)
+    }
+  }
+
+  /** One of the sources. */
+  async look(path: string): Promise<void> {
     this.cancel()
     this.#forget()
     this.error = null
@@ -46,8 +99,15 @@ class Refining {
   }
 
   async choose(): Promise<void> {
-    const [path] = await window.uphill.choosePictures({ multiple: false })
-    if (path) await this.open(path)
+    const paths = await window.uphill.choosePictures({ multiple: true })
+    const [only] = paths
+    if (paths.length === 1 && only !== undefined) await this.open(only)
+    else if (paths.length > 1) await this.openAll(paths)
+  }
+
+  async chooseFolder(): Promise<void> {
+    const folder = await window.uphill.chooseFolder({ purpose: 'refine' })
+    if (folder) await this.openAll([folder])
   }
 
   async paste(bytes: Uint8Array): Promise<void> {
@@ -59,34 +119,44 @@ class Refining {
     }
   }
 
-  async walk(modelId: string, walk: WalkRequest): Promise<void> {
-    if (!this.path) return
+  /** Walks as it is set, as often as variants are wanted, one after the other. */
+  async walk(): Promise<void> {
+    const { model, request } = walkSettings
+    if (!this.path || !model) return
+    const count = walkSettings.random ? walkSettings.variants : 1
+    this.cancel()
     this.#forget()
     this.error = null
     this.busy = true
     const walking = new AbortController()
     this.#walking = walking
     try {
-      for await (const event of engine.refine(
-        { path: this.path, modelId, walk },
-        { signal: walking.signal },
-      )) {
-        if (event.type === 'step') {
-          this.frames = [...this.frames, { step: event.step, view: event.view }]
-          this.selected = this.frames.length - 1
-          this.share = event.step.index / event.step.steps
-          this.secondsLeft = event.secondsLeft
-        } else if (event.type === 'tiles') this.secondsLeft = event.secondsLeft
-        else {
-          this.resultId = event.resultId
-          this.seconds = event.seconds
+      for (let index = 0; index < count; index++) {
+        const seed = (request.seed + index) % 0x1_0000_0000
+        this.variants = [...this.variants, { seed, model: model.name, frames: [], seconds: null }]
+        this.variant = index
+        const call = { path: this.path, modelId: model.id, walk: { ...request, seed } }
+        for await (const event of engine.refine(call, { signal: walking.signal })) {
+          if (event.type === 'done') this.#change(index, { seconds: event.seconds })
+          else this.secondsLeft = event.secondsLeft === null ? null : event.secondsLeft * (count - index)
+          if (event.type === 'step') {
+            const { step, view, resultId } = event
+            this.#change(index, { frames: [...(this.variants[index]?.frames ?? []), { step, view, resultId }] })
+            if (this.variant === index) this.selected = step.index
+            this.share = (index + step.index / step.steps) / count
+          }
         }
       }
     } catch (error) {
-      this.error = errorToShow(error)
+      if (this.#walking === walking) this.error = errorToShow(error)
     } finally {
       if (this.#walking === walking) this.busy = false
     }
+  }
+
+  chooseVariant(index: number): void {
+    this.variant = index
+    this.selected = Math.max(0, this.frames.length - 1)
   }
 
   cancel(): void {
@@ -94,55 +164,39 @@ class Refining {
     this.busy = false
   }
 
-  async export(): Promise<void> {
-    if (!this.resultId || !this.path) return
-    this.exported = null
-    this.error = null
-    try {
-      this.exported = await exportResult(this.resultId, `${nameOf(this.path)} refined`, this.quality)
-    } catch (error) {
-      this.error = errorToShow(error)
+  /** Asks how and where the step that is looked at goes. */
+  export(): void {
+    const { frame, path } = this
+    const variant = this.variants[this.variant]
+    if (!frame || !path || !variant) return
+    const facts = {
+      name: stemOf(path),
+      model: variant.model,
+      seed: variant.seed,
+      step: frame.step.index,
+      number: 1,
+      date: new Date(),
     }
+    exporting.ask({ kind: 'results', results: [{ resultId: frame.resultId, facts }] })
+  }
+
+  #change(index: number, change: Partial<Variant>): void {
+    this.variants = this.variants.map((each, at) => (at === index ? { ...each, ...change } : each))
+  }
+
+  #clear(): void {
+    this.cancel()
+    this.#forget()
+    Object.assign(this, { path: null, info: null, view: null })
   }
 
   #forget(): void {
-    if (this.resultId) void engine.forgetResult({ resultId: this.resultId }).catch(() => undefined)
-    Object.assign(this, {
-      frames: [],
-      selected: 0,
-      resultId: null,
-      seconds: null,
-      secondsLeft: null,
-      share: 0,
-      exported: null,
-    })
+    for (const { resultId } of this.variants.flatMap(({ frames }) => frames)) {
+      void engine.forgetResult({ resultId }).catch(() => undefined)
+    }
+    Object.assign(this, { variants: [], variant: 0, selected: 0, secondsLeft: null, share: 0 })
+    exporting.done = []
   }
-}
-
-function nameOf(path: string): string {
-  const file = path.split(/[\\/]/).at(-1) ?? 'picture'
-  return file.replace(/\.[^.]+$/, '')
-}
-
-const formats = {
-  png: 'png',
-  jpg: 'jpeg',
-  jpeg: 'jpeg',
-  webp: 'webp',
-  tif: 'tiff',
-  tiff: 'tiff',
-  avif: 'avif',
-} as const
-
-/** Asks where, and writes there. @returns the path, or null when the person cancelled */
-export async function exportResult(resultId: string, name: string, quality: number): Promise<string | null> {
-  const path = await window.uphill.chooseExport({ suggestedName: `${name}.png`, format: 'png' })
-  if (!path) return null
-  const extension = (/\.([^./\\]+)$/.exec(path)?.[1] ?? 'png').toLowerCase()
-  const format = formats[extension as keyof typeof formats] ?? 'png'
-  // The dialog has asked already whether a file may be replaced.
-  const options = { format, quality, whenExists: 'replace' as const }
-  return (await engine.exportResult({ resultId, path, options })).path
 }
 
 export const refining = new Refining()

@@ -17,7 +17,7 @@ describe('the contract', () => {
     ['refine', { path: '/a', modelId: 'm', walk: { sigma: 0 } }, /sigma|Invalid/],
     ['refine', { path: '/a', modelId: 'm', walk: { steps: 1.5 } }, /int/],
     ['dream', { modelId: 'm', count: 0, seed: 1 }, />=1/],
-    ['exportResult', { resultId: 'r', path: '/a', options: { format: 'bmp' } }, /png/],
+    ['exportResult', { resultId: 'r', target: { path: '/a', options: { format: 'bmp' } } }, /png/],
     ['keepPasted', { bytes: 'AAAA' }, /bytes/],
   ]
   it.each(refused)('refuses bad input of %s: %j', (method, input, words) => {

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import type { Pixels } from '../../electron/engine/images/pixels.ts'
+import { type Pixels, toSamples } from '../../electron/engine/images/pixels.ts'
 import { Results } from '../../electron/engine/service/results.ts'
 
-/** 400 bytes of pixels. */
+/** 400 pixels of 8 bits: 400 bytes as they are kept. */
 function picture(): Pixels {
   return {
-    width: 10,
-    height: 10,
+    width: 20,
+    height: 20,
     channels: 1,
-    data: new Float32Array(100),
+    data: new Float32Array(400),
     alpha: null,
     bitDepth: 8,
     icc: null,
@@ -16,6 +16,21 @@ function picture(): Pixels {
 }
 
 describe('kept results', () => {
+  it('come back as an export would write them, with their transparency, in 8 and in 16 bits', () => {
+    for (const bitDepth of [8, 16] as const) {
+      const pixels: Pixels = {
+        ...picture(),
+        channels: 3,
+        bitDepth,
+        data: Float32Array.from({ length: 1200 }, (_, i) => Math.sin(i) * 0.7 + 0.5),
+        alpha: Float32Array.from({ length: 400 }, (_, i) => i / 399),
+      }
+      const results = new Results(1e6)
+      const kept = results.get(results.keep(pixels))
+      expect(toSamples(kept, bitDepth)).toEqual(toSamples(pixels, bitDepth))
+    }
+  })
+
   it('give their place to newer ones, the longest unused first', () => {
     const results = new Results(1000)
     const first = results.keep(picture())

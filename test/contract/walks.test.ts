@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, readdir, rm } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, readdir, rm, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -48,26 +48,57 @@ describe('a walk', () => {
     const { steps, resultId } = await refine({ steps: 4 })
     expect(steps).toEqual([0, 1, 2, 3, 4])
     const target = path.join(temporary.folder, 'a result “ü”.png')
-    const exported = await under.engine.exportResult({ resultId, path: target, options: {} })
+    const exported = await under.engine.exportResult({ resultId, target: { path: target, options: {} } })
     expect(exported.path).toBe(target)
     expect(await sharp(target).metadata()).toMatchObject({ format: 'png', width: 32, height: 32 })
     expect(under.exported).toEqual([target])
 
     const before = await readFile(target)
-    expect((await errorOf(under.engine.exportResult({ resultId, path: target, options: {} }))).code).toBe(
+    expect((await errorOf(under.engine.exportResult({ resultId, target: { path: target, options: {} } }))).code).toBe(
       'FILE_EXISTS',
     )
     expect(await readFile(target)).toEqual(before)
     const numbered = await under.engine.exportResult({
       resultId,
-      path: target,
-      options: { whenExists: 'number' },
+      target: { path: target, options: { whenExists: 'number' } },
     })
     expect(path.basename(numbered.path)).toBe('a result “ü” (2).png')
 
     await under.engine.forgetResult({ resultId })
-    const gone = await errorOf(under.engine.exportResult({ resultId, path: `${target}.2.png`, options: {} }))
+    const gone = await errorOf(under.engine.exportResult({ resultId, target: { path: `${target}.2.png`, options: {} } }))
     expect(gone.code).toBe('RESULT_GONE')
+  })
+
+  it('walks from file to file, into folders that it makes, and never over a picture that was opened', async () => {
+    const { engine } = under
+    const own = path.join(temporary.folder, 'album', 'mine.png')
+    await mkdir(path.dirname(own))
+    await copyFile(file(), own)
+    const before = await readFile(own)
+    const { pictures } = await engine.findPictures({ paths: [path.dirname(own)] })
+    expect(pictures).toEqual([{ path: own, folder: 'album' }])
+    const toFile = async (target: string, longestSide?: number) => {
+      const options = { whenExists: 'replace' } as const
+      const shares: number[] = []
+      for await (const event of engine.refineToFile({
+        path: own,
+        modelId,
+        walk: { steps: 2 },
+        target: { path: target, options, ...(longestSide && { longestSide }) },
+      })) {
+        if (event.type === 'progress') shares.push(event.share)
+        else return { ...event, shares }
+      }
+      throw new Error('it has no end')
+    }
+    const done = await toFile(path.join(temporary.folder, 'out', 'album', 'mine.png'), 16)
+    expect(await sharp(done.path).metadata()).toMatchObject({ width: 16, height: 16, channels: 1 })
+    expect(done.shares.at(-1)).toBe(1)
+    expect(done.gain).toBeGreaterThan(0)
+    expect(await errorOf(toFile(own))).toMatchObject({ code: 'FILE_EXISTS', message: /own pictures/ })
+    await symlink(own, path.join(temporary.folder, 'link.png'))
+    expect((await errorOf(toFile(path.join(temporary.folder, 'link.png')))).code).toBe('FILE_EXISTS')
+    expect(await readFile(own)).toEqual(before)
   })
 
   it('tells the tiles of a large picture between the steps', async () => {
@@ -113,7 +144,7 @@ describe('a walk', () => {
       else resultIds = event.resultIds
     }
     const target = path.join(temporary.folder, 'dream.webp')
-    await under.engine.exportResult({ resultId: resultIds[1]!, path: target, options: { format: 'webp' } })
+    await under.engine.exportResult({ resultId: resultIds[1]!, target: { path: target, options: { format: 'webp' } } })
     expect(await sharp(target).metadata()).toMatchObject({ format: 'webp', width: 32, height: 32 })
   })
 

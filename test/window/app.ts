@@ -61,12 +61,19 @@ export class App {
     return this.page.getByTestId(testId)
   }
 
-  /** The system's dialogs cannot be clicked by a test: the next ones are answered with this path. */
-  async answerDialogs(answer: string): Promise<void> {
+  /** The system's dialogs cannot be clicked by a test: the next ones are answered with these paths. */
+  async answerDialogs(...answers: string[]): Promise<void> {
     await this.electron.evaluate(({ dialog }, chosen) => {
-      dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [chosen] })
-      dialog.showSaveDialog = () => Promise.resolve({ canceled: false, filePath: chosen }) as never
-    }, answer)
+      dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: chosen })
+      dialog.showSaveDialog = () => Promise.resolve({ canceled: false, filePath: chosen[0] }) as never
+    }, answers)
+  }
+
+  /** Exports what is there through the dialog, to a file that the person names. */
+  async exportAs(file: string, start = 'export-start'): Promise<void> {
+    await this.answerDialogs(file)
+    await this.at(start).click()
+    await this.at('export-save-as').click()
   }
 
   /** The next dialogs are closed without a choice. */

@@ -29,6 +29,7 @@ describe('the window', () => {
       'chooseExport',
       'chooseFolder',
       'choosePictures',
+      'lastExportFolder',
       'onEngineState',
       'onMenuCommand',
       'pathForFile',

@@ -35,7 +35,7 @@ export type StoredCard = z.infer<typeof storedCard>
 export type ModelListing =
   { status: 'ok'; card: ModelCard } | { status: 'damaged'; id: string; folder: string; error: ErrorInfo }
 
-const trashFolder = '.trash'
+export const trashFolder = '.trash'
 const openModels = 2
 
 export class ModelLibrary {
@@ -148,14 +148,24 @@ export class ModelLibrary {
     return modelCard.parse(stored)
   }
 
-  /** Moves the model into the trash folder beside the models; nothing is erased. */
-  async trash(id: string): Promise<void> {
+  async setNotes(id: string, notes: string): Promise<ModelCard> {
+    const stored = { ...(await this.stored(id)), notes: notes.trim() }
+    await this.#writeCard(stored)
+    return modelCard.parse(stored)
+  }
+
+  /**
+   * Moves the model into the trash folder beside the models; nothing is erased.
+   * @returns what restoreModel brings it back by
+   */
+  async trash(id: string): Promise<string> {
     await this.stored(id).catch((error: unknown) => {
       // A damaged model may go too; one that is not there may not.
       if (error instanceof UphillError && error.code === 'MODEL_NOT_FOUND') throw error
     })
     const source = this.#folderOf(id)
-    const target = path.join(this.folder, trashFolder, `${id}-${Date.now()}`)
+    const trashId = `${id}-${Date.now()}`
+    const target = path.join(this.folder, trashFolder, trashId)
     try {
       await fs.mkdir(path.dirname(target), { recursive: true })
       await fs.rename(source, target)
@@ -163,6 +173,7 @@ export class ModelLibrary {
       throw toFileError(error, target, 'move the model to the trash')
     }
     this.#close(id)
+    return trashId
   }
 
   /** PNG bytes, or null when the model has none. */

@@ -32,6 +32,10 @@ export class OpenedDatasets {
     return dataset
   }
 
+  all(): Iterable<Dataset> {
+    return this.#opened.values()
+  }
+
   /** The dataset of this folder when it is open. */
   ofFolder(folder: string): Dataset | null {
     const wanted = resolve(folder)

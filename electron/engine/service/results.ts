@@ -1,15 +1,23 @@
-/** Pictures that walks have made, kept in memory until they are exported, forgotten or pushed out by newer ones. */
+/**
+ * Pictures that walks have made, every step of them, kept in memory until they are exported, forgotten or pushed out
+ * by newer ones. Kept as the whole numbers that an export would write: a quarter of the memory, and nothing is lost.
+ */
 import { randomUUID } from 'node:crypto'
 import { totalmem } from 'node:os'
 import { UphillError } from '../../../shared/errors.ts'
-import type { Pixels } from '../images/pixels.ts'
+import { type Pixels, type Samples, toSamples } from '../images/pixels.ts'
 
 const gibibyte = 2 ** 30
+
+interface Kept extends Omit<Pixels, 'data' | 'alpha'> {
+  samples: Samples
+  bands: 1 | 2 | 3 | 4
+}
 
 export class Results {
   readonly #budgetBytes: number
   /** Oldest use first: a Map keeps the order of insertion. */
-  readonly #kept = new Map<string, Pixels>()
+  readonly #kept = new Map<string, Kept>()
   #bytes = 0
 
   /** @param budgetBytes what all results together may take; the newest is kept whatever it takes */
@@ -18,9 +26,11 @@ export class Results {
   }
 
   keep(pixels: Pixels): string {
+    const { width, height, channels, bitDepth, icc } = pixels
+    const kept = { width, height, channels, bitDepth, icc, ...toSamples(pixels, bitDepth) }
     const id = randomUUID()
-    this.#kept.set(id, pixels)
-    this.#bytes += sizeOf(pixels)
+    this.#kept.set(id, kept)
+    this.#bytes += sizeOf(kept)
     for (const oldest of this.#kept.keys()) {
       if (this.#bytes <= this.#budgetBytes || oldest === id) break
       this.forget(oldest)
@@ -28,10 +38,13 @@ export class Results {
     return id
   }
 
-  /** @throws RESULT_GONE when it was dropped, or belongs to an engine that is no more */
+  /**
+   * The picture with its values clipped to 0..1 and rounded to its bit depth.
+   * @throws RESULT_GONE when it was dropped, or belongs to an engine that is no more
+   */
   get(id: string): Pixels {
-    const pixels = this.#kept.get(id)
-    if (!pixels) {
+    const kept = this.#kept.get(id)
+    if (!kept) {
       throw new UphillError(
         'RESULT_GONE',
         'This result is no longer in memory; newer ones took its place, or the engine was started again.',
@@ -39,18 +52,31 @@ export class Results {
       )
     }
     this.#kept.delete(id)
-    this.#kept.set(id, pixels)
-    return pixels
+    this.#kept.set(id, kept)
+    return toPixels(kept)
   }
 
   forget(id: string): void {
-    const pixels = this.#kept.get(id)
-    if (!pixels) return
+    const kept = this.#kept.get(id)
+    if (!kept) return
     this.#kept.delete(id)
-    this.#bytes -= sizeOf(pixels)
+    this.#bytes -= sizeOf(kept)
   }
 }
 
-function sizeOf({ data, alpha, icc }: Pixels): number {
-  return data.byteLength + (alpha?.byteLength ?? 0) + (icc?.byteLength ?? 0)
+function toPixels({ samples, bands, ...rest }: Kept): Pixels {
+  const { channels, bitDepth } = rest
+  const top = bitDepth === 16 ? 65535 : 255
+  const count = rest.width * rest.height
+  const data = new Float32Array(count * channels)
+  const alpha = bands > channels ? new Float32Array(count) : null
+  for (let pixel = 0, from = 0, to = 0; pixel < count; pixel++) {
+    for (let channel = 0; channel < channels; channel++) data[to++] = samples[from++]! / top
+    if (alpha) alpha[pixel] = samples[from++]! / top
+  }
+  return { ...rest, data, alpha }
+}
+
+function sizeOf({ samples, icc }: Kept): number {
+  return samples.byteLength + (icc?.byteLength ?? 0)
 }

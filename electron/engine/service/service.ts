@@ -9,13 +9,17 @@ import { indexFolder, summarise } from '../datasets/index-folder.ts'
 import { doctor } from '../doctor.ts'
 import { cacheFolder, modelsFolder } from '../home.ts'
 import { decodePicture, decodeThumbnail, readPictureInfo } from '../images/decode.ts'
-import { exportPicture, showPixels } from '../images/encode.ts'
+import { showPixels } from '../images/encode.ts'
 import { planTeaching } from '../learning/plan.ts'
 import { measureNoise } from '../measuring/quality.ts'
+import { duplicateModel, restoreModel } from '../models/copies.ts'
 import { ModelLibrary } from '../models/library.ts'
+import { batchHandlers } from './batch.ts'
 import { OpenedDatasets } from './datasets.ts'
+import { Exports } from './exports.ts'
 import { Journal } from './journal.ts'
 import { ModelsInUse } from './models-in-use.ts'
+import { Originals } from './originals.ts'
 import { forgetOldPasted, keepPasted } from './pasted.ts'
 import { PathGuard } from './path-guard.ts'
 import { latestOf } from './progress.ts'
@@ -57,6 +61,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const results = new Results()
   const inUse = new ModelsInUse()
   const teachings = new Teachings(library, datasets, new Journal(join(home, 'jobs.json')))
+  const originals = new Originals(datasets)
+  const exports = new Exports(guard, originals, options.onExported)
   guard.allow(pastedFolder)
 
   /** A folder that a model was taught with was given once; it may be opened again. */
@@ -138,8 +144,16 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     async trashModel({ modelId }) {
       await teachings.refuseWhenTaught(modelId, 'deleted')
       inUse.refuseWhenUsed(modelId)
-      await library.trash(modelId)
-      return {}
+      return { trashId: await library.trash(modelId) }
+    },
+    restoreModel: ({ trashId }) => restoreModel(library, trashId),
+    async duplicateModel({ modelId, name }) {
+      await teachings.refuseWhenTaught(modelId, 'duplicated')
+      return await duplicateModel(library, modelId, name)
+    },
+    async setModelNotes({ modelId, notes }) {
+      await teachings.refuseWhenTaught(modelId, 'changed')
+      return await library.setNotes(modelId, notes)
     },
     async modelPreview({ modelId }) {
       const png = await library.preview(modelId)
@@ -148,6 +162,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
 
     async openPicture({ path, maxSide }, { signal }) {
       guard.check(path)
+      await originals.add(path)
       const info = await readPictureInfo(path)
       throwIfCancelled(signal)
       const pixels = await decodePicture(path)
@@ -155,17 +170,12 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       return { info, view: await showPixels(pixels, maxSide), noise: measureNoise(pixels) }
     },
     ...walkHandlers({ library, inUse, guard, results }),
+    ...batchHandlers({ library, inUse, guard, originals, exports }),
     forgetResult({ resultId }) {
       results.forget(resultId)
       return {}
     },
-    async exportResult({ resultId, path, options: exportOptions }) {
-      const pixels = results.get(resultId)
-      guard.check(path)
-      const exported = await exportPicture(pixels, path, exportOptions)
-      options.onExported(exported.path)
-      return exported
-    },
+    exportResult: ({ resultId, target }) => exports.write(results.get(resultId), target),
 
     keepPasted: async ({ bytes }) => ({ path: await keepPasted(pastedFolder, bytes) }),
   }

@@ -32,7 +32,7 @@ export function walkHandlers(parts: WalkParts): Pick<Handlers<Contract>, 'refine
         throwIfCancelled(signal)
         const tiles = new Tiles()
         const steps = refine(model, pixels, walk, { signal, onTiles: tiles.set })
-        let last: Pixels | null = null
+        let resultId: string | null = null
         let walkBegan = performance.now()
         let stepsDone = 0
         for await (const event of interleave(steps, tiles)) {
@@ -45,11 +45,11 @@ export function walkHandlers(parts: WalkParts): Pick<Handlers<Contract>, 'refine
           const { step, pixels: now, secondsLeft: left } = event.value
           if (step.index === 0) walkBegan = performance.now()
           stepsDone = step.index
-          last = now
-          yield { type: 'step', step, view: await showPixels(now, maxSide), secondsLeft: left }
+          resultId = results.keep(now)
+          yield { type: 'step', step, view: await showPixels(now, maxSide), resultId, secondsLeft: left }
         }
-        if (!last) throw new Error('the walk had no step')
-        yield { type: 'done', resultId: results.keep(last), seconds: secondsSince(began) }
+        if (!resultId) throw new Error('the walk had no step')
+        yield { type: 'done', resultId, seconds: secondsSince(began) }
       } finally {
         release()
       }

@@ -1,0 +1,160 @@
+import type { ExportTarget } from '../../shared/contract.ts'
+import type { WalkRequest } from '../../shared/domain.ts'
+import type { ErrorInfo } from '../../shared/errors.ts'
+import { engine, errorToShow } from '../state/engine.svelte.ts'
+import { undo } from '../state/undo.svelte.ts'
+import { strings } from '../strings.ts'
+
+export type ItemState = 'waiting' | 'running' | 'done' | 'skipped' | 'failed' | 'cancelled'
+
+interface Order {
+  path: string
+  modelId: string
+  modelName: string
+  walk: WalkRequest
+  target: ExportTarget
+}
+
+/** An engine that died under an item is started again, and the item with it; not for ever. */
+const attemptsAtMost = 2
+
+export class QueueItem {
+  readonly order: Order
+  state: ItemState = $state('waiting')
+  share = $state(0)
+  /** Where the result is. */
+  result: string | null = $state(null)
+  seconds: number | null = $state(null)
+  error: ErrorInfo | null = $state.raw(null)
+  attempts = 0
+
+  constructor(order: Order) {
+    this.order = order
+  }
+
+  get ended(): boolean {
+    return this.state !== 'waiting' && this.state !== 'running'
+  }
+}
+
+/** Pictures that are refined from file to file, one after the other. One that fails does not stop the others. */
+class Queue {
+  items: QueueItem[] = $state.raw([])
+  paused = $state(false)
+  #running: { item: QueueItem; abort: AbortController } | null = null
+
+  get waiting(): number {
+    return this.items.filter(({ state }) => state === 'waiting').length
+  }
+
+  get ended(): number {
+    return this.items.filter((item) => item.ended).length
+  }
+
+  get failed(): number {
+    return this.items.filter(({ state }) => state === 'failed').length
+  }
+
+  get running(): QueueItem | undefined {
+    return this.items.find(({ state }) => state === 'running')
+  }
+
+  get busy(): boolean {
+    return this.running !== undefined || (this.waiting > 0 && !this.paused)
+  }
+
+  /** Share of all that is in the list, 0..1. */
+  get share(): number {
+    return this.items.length === 0 ? 0 : (this.ended + (this.running?.share ?? 0)) / this.items.length
+  }
+
+  /** From the seconds that the ended ones took; pauses do not count. Null before the first has ended. */
+  get secondsLeft(): number | null {
+    const took = this.items.flatMap(({ seconds }) => (seconds === null ? [] : [seconds]))
+    if (took.length === 0) return null
+    const mean = took.reduce((sum, seconds) => sum + seconds, 0) / took.length
+    return mean * (this.waiting + (this.running ? 1 - this.running.share : 0))
+  }
+
+  add(orders: Order[]): void {
+    this.items = [...this.items, ...orders.map((order) => new QueueItem(order))]
+    this.#next()
+  }
+
+  pause(): void {
+    this.paused = true
+  }
+
+  resume(): void {
+    this.paused = false
+    this.#next()
+  }
+
+  /** Earlier or later among all. */
+  move(item: QueueItem, by: number): void {
+    const from = this.items.indexOf(item)
+    const to = Math.max(0, Math.min(this.items.length - 1, from + by))
+    const items = this.items.filter((each) => each !== item)
+    items.splice(to, 0, item)
+    this.items = items
+  }
+
+  cancel(item: QueueItem): void {
+    if (item.ended) return
+    item.state = 'cancelled'
+    if (this.#running?.item === item) this.#running.abort.abort()
+  }
+
+  cancelAll(): void {
+    const cancelled = this.items.filter((item) => !item.ended)
+    for (const item of cancelled) this.cancel(item)
+    undo.propose(strings.jobs.cancelled(cancelled.length), () => cancelled.forEach((item) => this.retry(item)))
+  }
+
+  retry(item: QueueItem): void {
+    if (!item.ended) return
+    Object.assign(item, { state: 'waiting', share: 0, error: null, attempts: 0, seconds: null })
+    this.#next()
+  }
+
+  /** Takes what has ended off the list; the files stay. */
+  clear(): void {
+    const before = this.items
+    this.items = before.filter((item) => !item.ended)
+    undo.propose(strings.jobs.cleared(before.length - this.items.length), () => {
+      this.items = [...before.filter((item) => item.ended), ...this.items]
+    })
+  }
+
+  #next(): void {
+    if (this.#running || this.paused) return
+    const item = this.items.find(({ state }) => state === 'waiting')
+    if (!item) return
+    const abort = new AbortController()
+    this.#running = { item, abort }
+    void this.#run(item, abort.signal).finally(() => {
+      this.#running = null
+      this.#next()
+    })
+  }
+
+  async #run(item: QueueItem, signal: AbortSignal): Promise<void> {
+    item.state = 'running'
+    item.attempts += 1
+    const { path, modelId, walk, target } = item.order
+    try {
+      for await (const event of engine.refineToFile({ path, modelId, walk, target }, { signal })) {
+        if (event.type === 'progress') item.share = event.share
+        else Object.assign(item, { state: 'done', share: 1, result: event.path, seconds: event.seconds })
+      }
+    } catch (error) {
+      const shown = errorToShow(error)
+      item.error = shown
+      if (!shown) item.state = 'cancelled'
+      else if (shown.code === 'ENGINE_GONE' && item.attempts < attemptsAtMost) item.state = 'waiting'
+      else item.state = shown.code === 'FILE_EXISTS' && target.options.whenExists === 'fail' ? 'skipped' : 'failed'
+    }
+  }
+}
+
+export const queue = new Queue()
