@@ -163,7 +163,7 @@ async function learn(
   const options: StepOptions = { net, loss: draft.loss, ...example }
   const precision = checkpoint ? draft.precision : firstPrecision(draft, options, state)
   const step = new TrainingStep({ ...options, bfloat16: precision === 'bfloat16' }, state)
-  const model = await Denoiser.load(modelCard.parse(draft), step.averages())
+  const model = await Denoiser.load(modelCard.parse(draft), step.averages(), { precision, live: true })
   const card: StoredCard = {
     ...draft,
     precision,
