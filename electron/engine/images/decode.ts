@@ -1,5 +1,5 @@
 /** From picture files to pixels. Files are only read. */
-import type { Sharp } from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 import type { PictureInfo, ShownPicture } from '../../../shared/domain.ts'
 import { type ToSrgb, readProfile, toGrey } from './colour.ts'
 import { type Header, largestPixels, readHeader } from './header.ts'
@@ -149,6 +149,21 @@ export async function decodeBytes8(
   } catch (error) {
     throw decodingFailed(source, error)
   }
+}
+
+/** A picture of decodeBytes8, scaled down to at most `maxSide` pixels a side. */
+export async function shrinkBytes8(
+  picture: { width: number; height: number; data: Uint8Array },
+  channels: 1 | 3,
+  maxSide: number,
+): Promise<{ width: number; height: number; data: Uint8Array }> {
+  const { width, height } = picture
+  const { data, info } = await sharp(picture.data, { raw: { width, height, channels } })
+    .resize(maxSide, maxSide, { fit: 'inside', withoutEnlargement: true })
+    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  return { width: info.width, height: info.height, data }
 }
 
 async function opaqueImage(source: PictureSource, header: Header): Promise<Sharp> {

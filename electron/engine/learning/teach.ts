@@ -41,6 +41,8 @@ export interface TeachRun {
   signal?: AbortSignal | undefined
   pause?: PauseGate | undefined
   onEvent?: ((event: TeachEvent) => void) | undefined
+  /** Memory for decoded pictures, in bytes; default a quarter of the machine's. */
+  budgetBytes?: number | undefined
 }
 
 const anySizePatch = 64
@@ -152,8 +154,11 @@ async function learn(
     width: example.width,
     height: example.height,
     seed,
+    plan: draft.plan.steps === null ? 'timed' : 'counted',
+    step: draft.step,
+    budgetBytes: run.budgetBytes,
     signal: run.signal,
-    onProgress: (done, of) => emitPhase(run, 'reading', draft, done / of),
+    onProgress: (share) => emitPhase(run, 'reading', draft, share),
   })
   emitPhase(run, 'preparing', draft)
   await turn()
@@ -167,7 +172,7 @@ async function learn(
   const card: StoredCard = {
     ...draft,
     precision,
-    taughtWith: { ...draft.taughtWith, pictures: set.taught, heldOut: set.heldOutPictures },
+    taughtWith: { ...draft.taughtWith, pictures: set.taught, heldOut: set.heldOut.length },
   }
   try {
     const evaluation = new Evaluation(set, draft.channels, seed)
