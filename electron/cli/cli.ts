@@ -1,6 +1,7 @@
 /** `uphill` in a terminal: the same engine as the app. */
 import { Command, CommanderError } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
+import { benchCommand } from './commands/bench.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { dreamCommand } from './commands/dream.ts'
@@ -32,6 +33,7 @@ for (const command of [
   modelsCommand(),
   doctorCommand(),
   demoCommand(),
+  benchCommand(),
 ]) {
   program.addCommand(command)
 }

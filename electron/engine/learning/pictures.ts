@@ -26,6 +26,8 @@ export interface PictureSetOptions {
   signal?: AbortSignal | undefined
   /** Share of the first reading, 0..1. */
   onProgress?: (share: number) => void
+  /** A picture has been read, or could not be. */
+  onRead?: () => void
 }
 
 /** Photographs are learned from at most this many pixels a side, and at a half and a third of it as well. */
@@ -61,14 +63,18 @@ export class PictureSet {
     const heldOut: Picture[] = []
     for (const info of infos.slice(0, heldOutCount)) {
       throwIfCancelled(signal)
-      const [picture] = await readVersions(info, options, [1])
+      const [picture] = await PictureSet.readVersions(info, options, [1])
       if (picture) heldOut.push(kind === 'whole-image' ? picture : centreCrop(picture, channels))
     }
     const window = await PictureWindow.open(
       infos.slice(heldOutCount),
       step,
       {
-        read: (info) => readVersions(info, options, kind === 'whole-image' ? [1] : scales),
+        read: async (info) => {
+          const versions = await PictureSet.readVersions(info, options)
+          options.onRead?.()
+          return versions
+        },
         bytesOf: (info) => bytesOf(info, options),
         // Larger pictures have more to show, but not in proportion to their area.
         weightOf: ({ width, height }) => (kind === 'whole-image' ? 1 : Math.sqrt(width * height)),
@@ -87,6 +93,32 @@ export class PictureSet {
       )
     }
     return new PictureSet(options, window, heldOut)
+  }
+
+  /** A picture at the scales that are learned from, decoded once; nothing when it cannot be read. */
+  static async readVersions(
+    info: PictureInfo,
+    options: Pick<PictureSetOptions, 'kind' | 'channels' | 'width' | 'height' | 'signal'>,
+    wanted: readonly number[] = options.kind === 'whole-image' ? [1] : scales,
+  ): Promise<Picture[]> {
+    const { kind, channels, signal } = options
+    throwIfCancelled(signal)
+    const longest = Math.max(info.width, info.height)
+    const smallest = Math.min(info.width, info.height)
+    const most = Math.min(longest, largestSide)
+    try {
+      const fit = kind === 'whole-image' || longest <= largestSide ? undefined : { maxSide: largestSide }
+      const full = await decodeBytes8(info.path, channels, fit)
+      const versions = [full]
+      for (const scale of wanted) {
+        if (scale === 1 || smallest * scale < 2 * Math.max(options.width, options.height)) continue
+        versions.push(await shrinkBytes8(full, channels, Math.round(most * scale)))
+      }
+      return versions.map((version) => fitToExample(version, options))
+    } catch (error) {
+      if (isCancelled(error)) throw error
+      return []
+    }
   }
 
   /** Pictures that are learned from, as far as is known. */
@@ -163,32 +195,6 @@ function copyScaled(bytes: Uint8Array, out: Float32Array, at: number): void {
   for (let i = 0; i < bytes.length; i++) out[at + i] = bytes[i]! * unit
 }
 
-/** A picture at several scales, decoded once; nothing when it cannot be read. */
-async function readVersions(
-  info: PictureInfo,
-  options: PictureSetOptions,
-  wanted: readonly number[],
-): Promise<Picture[]> {
-  const { kind, channels, signal } = options
-  throwIfCancelled(signal)
-  const longest = Math.max(info.width, info.height)
-  const smallest = Math.min(info.width, info.height)
-  const most = Math.min(longest, largestSide)
-  try {
-    const fit = kind === 'whole-image' || longest <= largestSide ? undefined : { maxSide: largestSide }
-    const full = await decodeBytes8(info.path, channels, fit)
-    const versions = [full]
-    for (const scale of wanted) {
-      if (scale === 1 || smallest * scale < 2 * Math.max(options.width, options.height)) continue
-      versions.push(await shrinkBytes8(full, channels, Math.round(most * scale)))
-    }
-    return versions.map((version) => fitToExample(version, options))
-  } catch (error) {
-    if (isCancelled(error)) throw error
-    return []
-  }
-}
-
 /** What the versions of a picture will about take. */
 function bytesOf(info: PictureInfo, { kind, channels }: PictureSetOptions): number {
   if (kind === 'whole-image') return info.width * info.height * channels
@@ -230,7 +236,10 @@ function detailOf(
 }
 
 /** Repeats the edges of a picture that is smaller than an example, and pads whole pictures to the net's size. */
-function fitToExample(picture: Picture, { kind, width, height, channels }: PictureSetOptions): Picture {
+function fitToExample(
+  picture: Picture,
+  { kind, width, height, channels }: Pick<PictureSetOptions, 'kind' | 'channels' | 'width' | 'height'>,
+): Picture {
   const toWidth = kind === 'whole-image' ? width : Math.max(width, picture.width)
   const toHeight = kind === 'whole-image' ? height : Math.max(height, picture.height)
   if (toWidth === picture.width && toHeight === picture.height) return picture

@@ -45,8 +45,8 @@ export interface TeachRun {
   budgetBytes?: number | undefined
 }
 
-const anySizePatch = 64
-const anySizeBatch = 8
+/** What one step of an any-size model sees: patches, and their side in pixels. */
+export const anySizeExample = { batch: 8, side: 64 } as const
 /** Pixels in a batch of whole pictures: 64 digits of 32 x 32. */
 const wholeImageBatchPixels = 64 * 32 * 32
 
@@ -219,9 +219,12 @@ function exampleSize(
   }
   // Most pictures should hold a whole patch; the few smaller ones are padded.
   const sides = dataset.pictures.map(({ width, height }) => Math.min(width, height)).sort((a, b) => a - b)
-  const typical = sides[Math.floor(sides.length / 10)] ?? anySizePatch
-  const side = Math.max(2 * net.multipleOf, Math.min(anySizePatch, typical - (typical % net.multipleOf)))
-  return { batch: anySizeBatch, width: side, height: side }
+  const typical = sides[Math.floor(sides.length / 10)] ?? anySizeExample.side
+  const side = Math.max(
+    2 * net.multipleOf,
+    Math.min(anySizeExample.side, typical - (typical % net.multipleOf)),
+  )
+  return { batch: anySizeExample.batch, width: side, height: side }
 }
 
 function scaleOf(
