@@ -6,6 +6,7 @@ import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { dreamCommand } from './commands/dream.ts'
 import { modelsCommand } from './commands/models.ts'
+import { paperCommand } from './commands/paper.ts'
 import { refineCommand } from './commands/refine.ts'
 import { teachCommand } from './commands/teach.ts'
 import { type OutputOptions, Terminal, exitCodes } from './terminal.ts'
@@ -34,6 +35,7 @@ for (const command of [
   doctorCommand(),
   demoCommand(),
   benchCommand(),
+  paperCommand(),
 ]) {
   program.addCommand(command)
 }
