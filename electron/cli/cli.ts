@@ -5,6 +5,7 @@ import { benchCommand } from './commands/bench.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { dreamCommand } from './commands/dream.ts'
+import { generateCommand } from './commands/generate.ts'
 import { modelsCommand } from './commands/models.ts'
 import { paperCommand } from './commands/paper.ts'
 import { refineCommand } from './commands/refine.ts'
@@ -31,6 +32,7 @@ for (const command of [
   teachCommand(),
   refineCommand(),
   dreamCommand(),
+  generateCommand(),
   modelsCommand(),
   doctorCommand(),
   demoCommand(),

@@ -17,19 +17,33 @@ import { nearestNeighbours } from '../measuring/neighbours.ts'
 import { psnrOf } from '../measuring/quality.ts'
 import type { Denoiser } from '../models/denoiser.ts'
 import { ModelLibrary } from '../models/library.ts'
-import type { PaperData } from './digits.ts'
+import type { LabelledPictures, PaperData } from './digits.ts'
 import { firstOf } from './sheets.ts'
 import { type BatchWalk, estimateBatch, recentred, walkBatch } from './walks.ts'
 
 export const seed = 1
-export const sampleCount = 600
 
-/** The walks of the report, chosen by measurement among sigma 0.7 to 2, churn 0 to 1 and 20 to 60 steps. */
+/** How much of everything. */
+export interface Scale {
+  samples: number
+  epochs: number
+  taught: number
+  /** Steps of a walk at most. */
+  walkSteps: number
+}
+
+export const fullScale: Scale = { samples: 600, epochs: 12, taught: 8000, walkSteps: Infinity }
+/** To see whether it works. */
+export const quickScale: Scale = { samples: 70, epochs: 1, taught: 300, walkSteps: 3 }
+
+/** The walks of the report; sigma is the strength, and the report has others beside it. */
 export const walks: Record<GeneratorKind | 'noise', BatchWalk> = {
-  vae: { schedule: 'annealed', steps: 20, sigma: 1.5, churn: 1, alpha: 1, addNoise: true, seed: 5 },
-  gan: { schedule: 'annealed', steps: 20, sigma: 1.5, churn: 1, alpha: 1, addNoise: true, seed: 5 },
+  vae: { schedule: 'annealed', steps: 40, sigma: 2, churn: 1, alpha: 1, addNoise: true, seed: 5 },
+  gan: { schedule: 'annealed', steps: 40, sigma: 2, churn: 1, alpha: 1, addNoise: true, seed: 5 },
   noise: { schedule: 'annealed', steps: 60, sigma: 5, churn: 1, alpha: 1, addNoise: true, seed: 5 },
 }
+
+const strengths = [0.5, 1, 1.5, 2] as const
 
 /** The paper's own: the same sigma at every step, nothing added. */
 export const constantWalk: BatchWalk = {
@@ -49,6 +63,17 @@ export interface Scored {
   sure: number
 }
 
+/** A walk as short as the scale says. */
+const within = (walk: BatchWalk, { walkSteps }: Scale): BatchWalk => ({
+  ...walk,
+  steps: Math.min(walk.steps, walkSteps),
+})
+
+function firstLabelled(pictures: LabelledPictures, count: number): LabelledPictures {
+  const taken = Math.min(count, pictures.count)
+  return { ...pictures, ...firstOf(pictures, taken), labels: pictures.labels.slice(0, taken), count: taken }
+}
+
 /** What stays the same whatever the denoiser: the classifier, the samples, the truth. */
 export class Bench {
   readonly data: PaperData
@@ -56,15 +81,18 @@ export class Bench {
   readonly accuracy: number
   readonly samples: Record<GeneratorKind, PictureBatch>
   readonly generatorSeconds: Record<GeneratorKind, number>
+  readonly scale: Scale
   readonly #truth: Features
 
   private constructor(
     data: PaperData,
+    scale: Scale,
     classifier: Classifier,
     samples: Record<GeneratorKind, PictureBatch>,
     seconds: Record<GeneratorKind, number>,
   ) {
     this.data = data
+    this.scale = scale
     this.classifier = classifier
     this.samples = samples
     this.generatorSeconds = seconds
@@ -72,8 +100,10 @@ export class Bench {
     this.#truth = classifier.run(data.heldOut.data).features
   }
 
-  static async make(data: PaperData, epochs: number, signal?: AbortSignal): Promise<Bench> {
-    const { taught } = data
+  static async make(all: PaperData, scale: Scale, signal?: AbortSignal): Promise<Bench> {
+    const { samples: count, epochs } = scale
+    const taught = firstLabelled(all.taught, scale.taught)
+    const data = { ...all, taught }
     const classifier = await Classifier.teach(taught, taught.labels, data.classes, {
       seed,
       epochs: Math.min(3, epochs),
@@ -83,10 +113,10 @@ export class Bench {
     const seconds = {} as Record<GeneratorKind, number>
     for (const kind of ['vae', 'gan'] as const) {
       const start = processorClock.now()
-      samples[kind] = await generate(taught, { kind, count: sampleCount, seed, epochs }, { signal })
+      samples[kind] = await generate(taught, { kind, count, seed, epochs }, { signal })
       seconds[kind] = (processorClock.now() - start) / 1000
     }
-    return new Bench(data, classifier, samples, seconds)
+    return new Bench(data, scale, classifier, samples, seconds)
   }
 
   score({ data }: PictureBatch): Scored {
@@ -108,6 +138,8 @@ export interface Experiment {
   strip: PictureBatch[]
   scores: Record<GeneratorKind | 'noise', Scored>
   controls: Record<GeneratorKind, Record<string, Scored>>
+  /** Walks of several strengths; `moved` is the root mean square difference from the sample. */
+  strengths: Record<GeneratorKind, ({ sigma: number; moved: number } & Scored)[]>
   /** Mean PSNR in dB of held-out pictures, noisy (clipped) and denoised in one pass, by sigma. */
   psnr: { sigma: number; noisy: number; denoised: number }[]
   /** Root mean square distance to the nearest taught picture: of samples, and of held-out pictures. */
@@ -140,8 +172,15 @@ export async function runExperiment(
   const model = await library.open(id)
   const refined = {} as Record<GeneratorKind, PictureBatch>
   const controls = {} as Experiment['controls']
+  const ofStrength = { vae: [], gan: [] } as Experiment['strengths']
   for (const kind of ['vae', 'gan'] as const) {
-    refined[kind] = await walkBatch(model, bench.samples[kind], walks[kind])
+    const samples = bench.samples[kind]
+    for (const sigma of strengths) {
+      const walked = await walkBatch(model, samples, within({ ...walks[kind], sigma }, bench.scale))
+      if (sigma === walks[kind].sigma) refined[kind] = walked
+      const moved = 10 ** (-psnrOf(walked.data, samples.data) / 20)
+      ofStrength[kind].push({ sigma, moved, ...bench.score(walked) })
+    }
     controls[kind] = await controlsOf(bench, model, bench.samples[kind])
   }
   const { dreamed, strip } = await dreamDigits(bench, model)
@@ -153,6 +192,7 @@ export async function runExperiment(
     dreamed,
     strip,
     controls,
+    strengths: ofStrength,
     scores: {
       vae: bench.score(refined.vae),
       gan: bench.score(refined.gan),
@@ -221,10 +261,11 @@ async function dreamDigits(
 ): Promise<{ dreamed: PictureBatch; strip: PictureBatch[] }> {
   const { taught } = bench.data
   const size = taught.width * taught.height * taught.channels
-  const grey = { ...taught, data: new Float32Array(sampleCount * size).fill(0.5) }
+  const grey = { ...taught, data: new Float32Array(bench.scale.samples * size).fill(0.5) }
   const strip: PictureBatch[] = []
-  const { steps } = walks.noise
-  const dreamed = await walkBatch(model, grey, walks.noise, (index, pictures) => {
+  const walk = within(walks.noise, bench.scale)
+  const { steps } = walk
+  const dreamed = await walkBatch(model, grey, walk, (index, pictures) => {
     if (index % Math.ceil(steps / stripLength) === 0 || index === steps) strip.push(firstOf(pictures, 6))
   })
   return { dreamed, strip }

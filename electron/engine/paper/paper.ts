@@ -9,7 +9,7 @@ import { frechetDistance } from '../measuring/frechet.ts'
 import { loadTensorflow } from '../tensor/backend.ts'
 import { registerNativeGradients } from '../tensor/ops.ts'
 import { readDigits } from './digits.ts'
-import { Bench, type Experiment, type Scored, runExperiment, sampleCount } from './experiment.ts'
+import { Bench, type Experiment, type Scored, fullScale, quickScale, runExperiment } from './experiment.ts'
 import { type PaperResults, paperPage } from './report.ts'
 import { Mixture, type ScoreCheck, checkScore } from './score.ts'
 import { firstOf, scoreField, sheetOf } from './sheets.ts'
@@ -44,7 +44,7 @@ export async function runPaper(options: PaperOptions, run: PaperRun = {}): Promi
   say('the theory', 0)
   const checks = await theory(quick, run.signal, (figure) => save('score.png', figure))
   say('a classifier and two generators', 0.1)
-  const bench = await Bench.make(readDigits(), quick ? 0.1 : 12, run.signal)
+  const bench = await Bench.make(readDigits(), quick ? quickScale : fullScale, run.signal)
   const experiments: Experiment[] = []
   const work = await fs.mkdtemp(path.join(os.tmpdir(), 'uphill-paper-'))
   try {
@@ -132,7 +132,7 @@ function resultsOf(bench: Bench, checks: ScoreCheck[], experiments: Experiment[]
     date: new Date().toISOString().slice(0, 10),
     machine: { cpu: os.cpus()[0]?.model ?? 'unknown', cores: os.availableParallelism() },
     teachSeconds: Math.round(first.teachSeconds),
-    samples: sampleCount,
+    samples: bench.scale.samples,
     classifierAccuracy: round(bench.accuracy, 4),
     generatorSeconds: bench.generatorSeconds,
     fd: {
@@ -155,15 +155,18 @@ function resultsOf(bench: Bench, checks: ScoreCheck[], experiments: Experiment[]
       bceVsMse: Math.max(...checks.map(({ bceVsMse }) => bceVsMse)),
       checks,
     },
-    experiments: experiments.map(({ loss, teachSeconds, steps, scores, psnr, nearest, controls }) => ({
-      loss,
-      teachSeconds: Math.round(teachSeconds),
-      steps,
-      scores: { vae: rounded(scores.vae), gan: rounded(scores.gan), noise: rounded(scores.noise) },
-      controls,
-      psnr,
-      nearest: { samples: nearest.samples, heldOut: nearest.heldOut, copies: nearest.copies },
-    })),
+    experiments: experiments.map(
+      ({ loss, teachSeconds, steps, scores, psnr, nearest, controls, strengths }) => ({
+        loss,
+        teachSeconds: Math.round(teachSeconds),
+        steps,
+        scores: { vae: rounded(scores.vae), gan: rounded(scores.gan), noise: rounded(scores.noise) },
+        controls,
+        strengths,
+        psnr,
+        nearest: { samples: nearest.samples, heldOut: nearest.heldOut, copies: nearest.copies },
+      }),
+    ),
   }
 }
 
