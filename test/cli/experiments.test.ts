@@ -42,7 +42,7 @@ describe('uphill generate', () => {
         .png()
         .toFile(path.join(mixed, `${side}.png`))
     const { code, err } = await place.run(['generate', mixed, '--out', place.path('none')])
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(err).toMatch(/different sizes/)
   })
 })

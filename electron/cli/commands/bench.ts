@@ -78,7 +78,7 @@ async function measure(
   const quick = flags.quick ?? false
   const { cpu, tensorflow } = await doctor()
   const peer = flags.python && flags.peer ? { python: flags.python, script: flags.peer } : null
-  const sizes = [anySizeExample, { batch: 1, side: tileSide }]
+  const sizes = quick ? [{ batch: 1, side: 64 }] : [anySizeExample, { batch: 1, side: tileSide }]
   const steps: Measured['steps'] = []
   let torch: string | null = null
   for (const [index, size] of sizes.entries()) {
@@ -91,7 +91,7 @@ async function measure(
   const photos = path.join(folder, 'photos')
   const many = { count: quick ? 9 : 60, width: 1500, height: 1000, format: 'jpeg' as const }
   await makePhotos(photos, many)
-  const loading = await timeLoading(photos, { ...anySizeExample, seconds: quick ? 4 : 60, signal })
+  const loading = await timeLoading(photos, { ...anySizeExample, seconds: quick ? 2 : 60, signal })
   onShare('indexing', 0.5)
   const indexing = await timeIndexing(path.join(folder, 'index'), quick ? 200 : 10_000, signal)
   const home = path.join(folder, 'home')
