@@ -7,6 +7,7 @@ import { timeIndexing } from '../../engine/bench/indexing.ts'
 import { timeLoading } from '../../engine/bench/loading.ts'
 import { makePhotos } from '../../engine/bench/photos.ts'
 import { timeRefining } from '../../engine/bench/refining.ts'
+import { comparePrecisions } from '../../engine/bench/precision.ts'
 import { type Measured, figuresOf, performancePage } from '../../engine/bench/report.ts'
 import { timeSteps } from '../../engine/bench/steps.ts'
 import { indexFolder } from '../../engine/datasets/index-folder.ts'
@@ -83,7 +84,9 @@ async function measure(
   let torch: string | null = null
   for (const [index, size] of sizes.entries()) {
     onShare(`steps of ${size.batch} x ${size.side} x ${size.side}`, 0.15 * index)
-    const timed = await timeSteps(size, { rounds: quick ? 2 : 15, peer, signal })
+    // Small batches are quick, and their times spread more.
+    const rounds = quick ? 2 : index === 0 ? 15 : 7
+    const timed = await timeSteps(size, { rounds, peer, signal })
     steps.push(timed.timings)
     torch ??= timed.torch
   }
@@ -91,6 +94,7 @@ async function measure(
   const photos = path.join(folder, 'photos')
   const many = { count: quick ? 9 : 60, width: 1500, height: 1000, format: 'jpeg' as const }
   await makePhotos(photos, many)
+  const precision = await comparePrecisions(photos, { ...anySizeExample, steps: quick ? 5 : 600, signal })
   const loading = await timeLoading(photos, { ...anySizeExample, seconds: quick ? 2 : 60, signal })
   onShare('indexing', 0.5)
   const indexing = await timeIndexing(path.join(folder, 'index'), quick ? 200 : 10_000, signal)
@@ -109,6 +113,7 @@ async function measure(
     tensorflow: tensorflow ?? 'unknown',
     torch,
     steps,
+    precision,
     loading,
     indexing,
     refining,
