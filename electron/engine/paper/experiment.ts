@@ -26,15 +26,31 @@ export const seed = 1
 /** How much of everything. */
 export interface Scale {
   samples: number
+  /** How often generators see each picture, and the classifier. */
   epochs: number
+  classifierEpochs: number
   taught: number
   /** Steps of a walk at most. */
   walkSteps: number
 }
 
-export const fullScale: Scale = { samples: 600, epochs: 12, taught: 8000, walkSteps: Infinity }
+export const fullScale: Scale = {
+  samples: 600,
+  epochs: 12,
+  classifierEpochs: 3,
+  taught: 8000,
+  walkSteps: Infinity,
+}
+/** Pictures with twelve times the values: fewer samples, and generators that see the fewer pictures more often. */
+export const colourScale: Scale = {
+  samples: 300,
+  epochs: 20,
+  classifierEpochs: 12,
+  taught: Infinity,
+  walkSteps: Infinity,
+}
 /** To see whether it works. */
-export const quickScale: Scale = { samples: 70, epochs: 1, taught: 300, walkSteps: 3 }
+export const quickScale: Scale = { samples: 70, epochs: 1, classifierEpochs: 1, taught: 300, walkSteps: 3 }
 
 /** The walks of the report; sigma is the strength, and the report has others beside it. */
 export const walks: Record<GeneratorKind | 'noise', BatchWalk> = {
@@ -101,12 +117,12 @@ export class Bench {
   }
 
   static async make(all: PaperData, scale: Scale, signal?: AbortSignal): Promise<Bench> {
-    const { samples: count, epochs } = scale
+    const { samples: count, epochs, classifierEpochs } = scale
     const taught = firstLabelled(all.taught, scale.taught)
     const data = { ...all, taught }
     const classifier = await Classifier.teach(taught, taught.labels, data.classes, {
       seed,
-      epochs: Math.min(3, epochs),
+      epochs: classifierEpochs,
       signal,
     })
     const samples = {} as Record<GeneratorKind, PictureBatch>
@@ -183,7 +199,7 @@ export async function runExperiment(
     }
     controls[kind] = await controlsOf(bench, model, bench.samples[kind])
   }
-  const { dreamed, strip } = await dreamDigits(bench, model)
+  const { dreamed, strip } = await dreamPictures(bench, model)
   return {
     loss,
     teachSeconds: card.seconds,
@@ -255,7 +271,7 @@ async function filtered(batch: PictureBatch, filter: (image: Sharp) => Sharp): P
 
 const stripLength = 12
 
-async function dreamDigits(
+async function dreamPictures(
   bench: Bench,
   model: Denoiser,
 ): Promise<{ dreamed: PictureBatch; strip: PictureBatch[] }> {

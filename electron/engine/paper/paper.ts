@@ -8,9 +8,19 @@ import { writeFileAtomic } from '../files/atomic.ts'
 import { frechetDistance } from '../measuring/frechet.ts'
 import { loadTensorflow } from '../tensor/backend.ts'
 import { registerNativeGradients } from '../tensor/ops.ts'
-import { readDigits } from './digits.ts'
-import { Bench, type Experiment, type Scored, fullScale, quickScale, runExperiment } from './experiment.ts'
-import { type PaperResults, paperPage } from './report.ts'
+import { type PaperData, readDigits } from './digits.ts'
+import { readEmoji } from './emoji.ts'
+import {
+  Bench,
+  type Experiment,
+  type Scale,
+  type Scored,
+  colourScale,
+  fullScale,
+  quickScale,
+  runExperiment,
+} from './experiment.ts'
+import { type PaperResults, type SetResults, paperPage } from './report.ts'
 import { Mixture, type ScoreCheck, checkScore } from './score.ts'
 import { firstOf, scoreField, sheetOf } from './sheets.ts'
 
@@ -20,6 +30,8 @@ export interface PaperOptions {
   /** Teaching of each denoiser: CPU minutes divided by the number of cores. */
   minutes: number
   losses: readonly LossName[]
+  /** The digits always; the emoji, which npm fetches, if they are wanted. */
+  colour: boolean
   /** A few steps of everything, to see whether it works: the figures mean nothing. */
   quick?: boolean
 }
@@ -29,34 +41,87 @@ export interface PaperRun {
   onProgress?: ((what: string, share: number) => void) | undefined
 }
 
-/** @throws UphillError FILE_NOT_FOUND without the digits, CANCELLED, DISK_FULL, NOT_WRITABLE */
+type Save = (name: string, data: Uint8Array | string) => Promise<void>
+type Say = (what: string, share: number) => void
+
+/** @throws UphillError FILE_NOT_FOUND without the digits or the emoji, CANCELLED, DISK_FULL, NOT_WRITABLE */
 export async function runPaper(options: PaperOptions, run: PaperRun = {}): Promise<PaperResults> {
-  const { out, minutes, losses, quick = false } = options
+  const { out, quick = false, colour } = options
   await loadTensorflow()
   registerNativeGradients()
   await fs.mkdir(out, { recursive: true })
-  const save = (name: string, data: Uint8Array | string): Promise<void> =>
-    writeFileAtomic(path.join(out, name), data, { whenExists: 'replace' })
-  const say = (what: string, share: number): void => {
+  const save: Save = (name, data) => writeFileAtomic(path.join(out, name), data, { whenExists: 'replace' })
+  const say: Say = (what, share) => {
     throwIfCancelled(run.signal)
     run.onProgress?.(what, share)
   }
-  say('the theory', 0)
+  /** A part of the progress. */
+  const within =
+    (from: number, to: number): Say =>
+    (what, share) =>
+      say(what, from + (to - from) * share)
+  // Fetched first: without them the hours after it would be for nothing.
+  say('the pictures', 0)
+  const emoji = colour
+    ? await readEmoji({
+        signal: run.signal,
+        onProgress: (share) => say('the pictures', 0.02 * share),
+      })
+    : null
+  say('the theory', 0.02)
   const checks = await theory(quick, run.signal, (figure) => save('score.png', figure))
-  say('a classifier and two generators', 0.1)
-  const bench = await Bench.make(readDigits(), quick ? quickScale : fullScale, run.signal)
+  const report = {
+    date: new Date().toISOString().slice(0, 10),
+    machine: { cpu: os.cpus()[0]?.model ?? 'unknown', cores: os.availableParallelism() },
+    score: {
+      cosineBce: Math.min(...checks.map(({ cosine }) => cosine.bce)),
+      cosineMse: Math.min(...checks.map(({ cosine }) => cosine.mse)),
+      bceVsMse: Math.max(...checks.map(({ bceVsMse }) => bceVsMse)),
+      checks,
+    },
+  }
+  const digitsEnd = emoji ? 0.5 : 0.99
+  const digits = await onPictures(readDigits(), quick ? quickScale : fullScale, {
+    options,
+    save,
+    say: within(0.1, digitsEnd),
+    signal: run.signal,
+  })
+  const write = async (inColour: SetResults | null): Promise<PaperResults> => {
+    const results = { ...report, ...digits, colour: inColour }
+    await save('results.json', `${JSON.stringify(results, null, 2)}\n`)
+    await save('README.md', paperPage(results))
+    return results
+  }
+  const half = await write(null)
+  if (!emoji) return half
+  const scale = quick ? quickScale : colourScale
+  const parts = { options, save, say: within(digitsEnd, 0.99), signal: run.signal }
+  return write(await onPictures(emoji, scale, parts))
+}
+
+/** Both experiments on one set of pictures, with every loss. */
+async function onPictures(
+  data: PaperData,
+  scale: Scale,
+  parts: { options: PaperOptions; save: Save; say: Say; signal: AbortSignal | undefined },
+): Promise<SetResults> {
+  const { options, save, say, signal } = parts
+  const { minutes, losses, quick = false } = options
+  say(`${data.name}: a classifier and two generators`, 0)
+  const bench = await Bench.make(data, scale, signal)
   const experiments: Experiment[] = []
   const work = await fs.mkdtemp(path.join(os.tmpdir(), 'uphill-paper-'))
   try {
     for (const [index, loss] of losses.entries()) {
-      const share = (inside: number): number => 0.2 + (0.75 * (index + inside)) / losses.length
-      say(`teaching with ${loss}`, share(0))
+      const share = (inside: number): number => 0.1 + (0.9 * (index + inside)) / losses.length
+      const what = `${data.name}: teaching with ${loss}`
+      say(what, share(0))
       const plan = { folder: work, minutes, steps: quick ? 5 : undefined }
       const experiment = await runExperiment(bench, loss, plan, {
-        signal: run.signal,
+        signal,
         onEvent: (event) => {
-          if (event.type === 'progress')
-            run.onProgress?.(`teaching with ${loss}`, share(0.8 * event.progress.share))
+          if (event.type === 'progress') say(what, share(0.8 * event.progress.share))
         },
       })
       experiments.push(experiment)
@@ -65,10 +130,7 @@ export async function runPaper(options: PaperOptions, run: PaperRun = {}): Promi
   } finally {
     await fs.rm(work, { recursive: true, force: true })
   }
-  say('the report', 0.98)
-  const results = resultsOf(bench, checks, experiments)
-  await save('results.json', `${JSON.stringify(results, null, 2)}\n`)
-  await save('README.md', paperPage(results))
+  const results = resultsOf(bench, experiments)
   bench.classifier.dispose()
   return results
 }
@@ -98,15 +160,16 @@ async function theory(
 async function savePictures(
   bench: Bench,
   { loss, refined, dreamed, strip, nearest }: Experiment,
-  save: (name: string, data: Uint8Array) => Promise<void>,
+  save: Save,
 ): Promise<void> {
-  const shown = 16
+  const { name } = bench.data
+  const shown = bench.data.taught.width > 32 ? 8 : 16
   for (const kind of ['vae', 'gan'] as const) {
     const rows = [0, 1, 2].flatMap((row) => [
       firstOf(bench.samples[kind], shown, row * shown),
       firstOf(refined[kind], shown, row * shown),
     ])
-    await save(`${kind}-${loss}.png`, await sheetOf(rows, shown))
+    await save(`${name}-${kind}-${loss}.png`, await sheetOf(rows, shown))
   }
   const across = strip[0]!.data.length / 6
   const walksAsRows = Array.from({ length: 6 }, (_, row) => {
@@ -116,21 +179,25 @@ async function savePictures(
     )
     return { ...dreamed, data }
   })
-  await save(`strips-${loss}.png`, await sheetOf(walksAsRows, strip.length))
+  await save(`${name}-strips-${loss}.png`, await sheetOf(walksAsRows, strip.length))
   const many = Array.from({ length: 6 }, (_, row) => firstOf(dreamed, shown, row * shown))
-  await save(`noise-${loss}.png`, await sheetOf(many, shown))
-  await save(`nearest-${loss}.png`, await sheetOf([firstOf(dreamed, shown), nearest.shown], shown))
+  await save(`${name}-noise-${loss}.png`, await sheetOf(many, shown))
+  await save(
+    `${name}-nearest-${loss}.png`,
+    await sheetOf([firstOf(dreamed, shown), firstOf(nearest.shown, shown)], shown),
+  )
 }
 
-function resultsOf(bench: Bench, checks: ScoreCheck[], experiments: Experiment[]): PaperResults {
+function resultsOf(bench: Bench, experiments: Experiment[]): SetResults {
   const first = experiments[0]!
   const taught = bench.classifier.run(bench.data.taught.data).features
   const truth = bench.classifier.run(bench.data.heldOut.data).features
   const before = { vae: bench.score(bench.samples.vae), gan: bench.score(bench.samples.gan) }
   const rounded = ({ fd, sure }: Scored): Scored => ({ fd: round(fd, 2), sure: round(sure, 3) })
   return {
-    date: new Date().toISOString().slice(0, 10),
-    machine: { cpu: os.cpus()[0]?.model ?? 'unknown', cores: os.availableParallelism() },
+    name: bench.data.name,
+    taught: bench.data.taught.count,
+    heldOut: bench.data.heldOut.count,
     teachSeconds: Math.round(first.teachSeconds),
     samples: bench.scale.samples,
     classifierAccuracy: round(bench.accuracy, 4),
@@ -149,12 +216,6 @@ function resultsOf(bench: Bench, checks: ScoreCheck[], experiments: Experiment[]
       gan: before.gan.sure,
     },
     controls: first.controls,
-    score: {
-      cosineBce: Math.min(...checks.map(({ cosine }) => cosine.bce)),
-      cosineMse: Math.min(...checks.map(({ cosine }) => cosine.mse)),
-      bceVsMse: Math.max(...checks.map(({ bceVsMse }) => bceVsMse)),
-      checks,
-    },
     experiments: experiments.map(
       ({ loss, teachSeconds, steps, scores, psnr, nearest, controls, strengths }) => ({
         loss,

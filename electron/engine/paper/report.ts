@@ -4,9 +4,11 @@ import type { GeneratorKind } from '../generators/generator.ts'
 import type { Experiment, Scored } from './experiment.ts'
 import type { ScoreCheck } from './score.ts'
 
-export interface PaperResults {
-  date: string
-  machine: { cpu: string; cores: number }
+/** What came out on one set of pictures. */
+export interface SetResults {
+  name: string
+  taught: number
+  heldOut: number
   /** Of the first loss: CPU seconds divided by the number of cores. */
   teachSeconds: number
   samples: number
@@ -16,7 +18,6 @@ export interface PaperResults {
   fd: { floor: number; vae: number; vaeRefined: number; gan: number; ganRefined: number; noise: number }
   sure: { truth: number; vae: number; gan: number }
   controls: Record<GeneratorKind, Record<string, Scored>>
-  score: { cosineBce: number; cosineMse: number; bceVsMse: number; checks: ScoreCheck[] }
   experiments: {
     loss: LossName
     teachSeconds: number
@@ -29,11 +30,16 @@ export interface PaperResults {
   }[]
 }
 
+/** The figures of the digits stand at the top, those of the emoji in `colour`. */
+export interface PaperResults extends SetResults {
+  date: string
+  machine: { cpu: string; cores: number }
+  score: { cosineBce: number; cosineMse: number; bceVsMse: number; checks: ScoreCheck[] }
+  colour: SetResults | null
+}
+
 export function paperPage(results: PaperResults): string {
-  const { machine, date, fd, sure, experiments, score, samples, classifierAccuracy, generatorSeconds } =
-    results
-  const [first] = experiments
-  const fall = (before: number, after: number): string => `${(100 * (1 - after / before)).toFixed(0)} %`
+  const { machine, date, score, colour } = results
   return [
     '# The paper’s experiments, made again',
     '',
@@ -42,7 +48,7 @@ export function paperPage(results: PaperResults): string {
     `this is ${date} on ${machine.cpu}, ${machine.cores} cores. Minutes of teaching are CPU time divided by the`,
     'number of cores, so that a busy machine gives the same figures.',
     '',
-    '## 1. A denoiser knows the score',
+    '## A denoiser knows the score',
     '',
     'Mixtures of five Gaussians, whose smoothed density is known. Arrows are r(x) − x of a denoiser taught with',
     'binary cross-entropy; the grey is the density.',
@@ -56,23 +62,47 @@ export function paperPage(results: PaperResults): string {
         `| ${dimensions} | ${sigma} | ${cosine.bce.toFixed(4)} | ${cosine.mse.toFixed(4)} | ${percent(bceVsMse, 2)} | ${percent(raisedShare.bce)} | ${percent(raisedShare.mse)} |`,
     ),
     '',
-    '## 2. Samples of other generators get better',
+    ...setPage(results, 'Digits'),
+    ...(colour
+      ? [
+          '# The same in colour',
+          '',
+          'Google’s emoji at 64 × 64, from the npm package `emoji-datasource-google`; their category is the class. All skin',
+          'tones of one emoji are taught or all are held out. There are few of them, and no two are alike, so the distances',
+          'are larger than those of the digits; the floor says what taught pictures have.',
+          '',
+          ...setPage(colour, 'Emoji'),
+        ]
+      : []),
+  ].join('\n')
+}
+
+function setPage(results: SetResults, title: string): string[] {
+  const { name, fd, sure, experiments, samples, classifierAccuracy, generatorSeconds } = results
+  const [first] = experiments
+  const fall = (before: number, after: number): string => {
+    const share = Math.round(100 * (1 - after / before))
+    return share < 0 ? `+${-share} %` : `−${share} %`
+  }
+  const count = (value: number): string => value.toLocaleString('en')
+  return [
+    `## ${title}: samples of other generators get better`,
     '',
-    `A small VAE and a small GAN, taught for ${minutes(generatorSeconds.vae)} and ${minutes(generatorSeconds.gan)} minutes on 8,000 digits;`,
-    `${samples} samples of each. Fréchet distance (FD) to 2,000 held-out digits on the 64 features of a classifier that`,
-    `is right on ${percent(classifierAccuracy)} of them (taught digits against held-out ones: ${fd.floor}); “sure” is the share that the`,
-    `classifier is more than 0.9 sure of (held-out digits: ${percent(sure.truth)}).`,
+    `A small VAE and a small GAN, taught for ${minutes(generatorSeconds.vae)} and ${minutes(generatorSeconds.gan)} minutes on ${count(results.taught)} ${name};`,
+    `${samples} samples of each. Fréchet distance (FD) to ${count(results.heldOut)} held-out ${name} on the 64 features of a classifier`,
+    `that is right on ${percent(classifierAccuracy)} of them (taught ${name} against held-out ones: ${fd.floor}); “sure” is the share`,
+    `that the classifier is more than 0.9 sure of (held-out ${name}: ${percent(sure.truth)}).`,
     '',
     '| | VAE, FD | sure | GAN, FD | sure |',
     '| --- | --- | --- | --- | --- |',
     `| samples as they are | ${fd.vae} | ${percent(sure.vae)} | ${fd.gan} | ${percent(sure.gan)} |`,
     ...experiments.map(
       ({ loss, scores, teachSeconds, steps }) =>
-        `| **walked uphill**, ${loss.toUpperCase()}, ${minutes(teachSeconds)} min, ${steps} steps | **${scores.vae.fd}** (−${fall(fd.vae, scores.vae.fd)}) | ${percent(scores.vae.sure)} | **${scores.gan.fd}** (−${fall(fd.gan, scores.gan.fd)}) | ${percent(scores.gan.sure)} |`,
+        `| **walked uphill**, ${loss.toUpperCase()}, ${minutes(teachSeconds)} min, ${steps} steps | **${scores.vae.fd}** (${fall(fd.vae, scores.vae.fd)}) | ${percent(scores.vae.sure)} | **${scores.gan.fd}** (${fall(fd.gan, scores.gan.fd)}) | ${percent(scores.gan.sure)} |`,
     ),
-    ...Object.keys(first?.controls.vae ?? {}).map((name) => {
-      const [vae, gan] = [first!.controls.vae[name]!, first!.controls.gan[name]!]
-      return `| control: ${name} | ${vae.fd.toFixed(1)} | ${percent(vae.sure)} | ${gan.fd.toFixed(1)} | ${percent(gan.sure)} |`
+    ...Object.keys(first?.controls.vae ?? {}).map((control) => {
+      const [vae, gan] = [first!.controls.vae[control]!, first!.controls.gan[control]!]
+      return `| control: ${control} | ${vae.fd.toFixed(1)} | ${percent(vae.sure)} | ${gan.fd.toFixed(1)} | ${percent(gan.sure)} |`
     }),
     '',
     'The strength is a choice: more noise to come down from gives likelier pictures that are less like the sample',
@@ -93,16 +123,16 @@ export function paperPage(results: PaperResults): string {
     ...experiments.flatMap(({ loss }) => [
       `VAE, ${loss.toUpperCase()}: samples, and below each what became of it.`,
       '',
-      `![Samples of the VAE before and after](vae-${loss}.png)`,
+      `![Samples of the VAE before and after](${name}-vae-${loss}.png)`,
       '',
       `GAN, ${loss.toUpperCase()}:`,
       '',
-      `![Samples of the GAN before and after](gan-${loss}.png)`,
+      `![Samples of the GAN before and after](${name}-gan-${loss}.png)`,
       '',
     ]),
-    '## 3. New pictures from pure noise',
+    `## ${title}: new pictures from pure noise`,
     '',
-    '| | FD | sure | distance to the nearest taught digit | held-out digits have | nearer than any held-out digit |',
+    '| | FD | sure | distance to the nearest taught picture | held-out pictures have | nearer than any held-out picture |',
     '| --- | --- | --- | --- | --- | --- |',
     ...experiments.map(
       ({ loss, scores, nearest }) =>
@@ -110,18 +140,18 @@ export function paperPage(results: PaperResults): string {
     ),
     '',
     ...experiments.flatMap(({ loss }) => [
-      `${loss.toUpperCase()}: six walks from noise to a digit, samples, and samples above their nearest taught digits.`,
+      `${loss.toUpperCase()}: six walks from noise, samples, and samples above their nearest taught pictures.`,
       '',
-      `![From noise to digits](strips-${loss}.png)`,
+      `![Walks from noise](${name}-strips-${loss}.png)`,
       '',
-      `![Samples from noise](noise-${loss}.png)`,
+      `![Samples from noise](${name}-noise-${loss}.png)`,
       '',
-      `![Samples and their nearest taught digits](nearest-${loss}.png)`,
+      `![Samples and their nearest taught pictures](${name}-nearest-${loss}.png)`,
       '',
     ]),
-    '## 4. Denoising digits it has never seen',
+    `## ${title}: denoising pictures it has never seen`,
     '',
-    'Mean PSNR in dB of 200 held-out digits; noisy values are clipped as a file would hold them.',
+    `Mean PSNR in dB of ${Math.min(200, results.heldOut)} held-out ${name}; noisy values are clipped as a file would hold them.`,
     '',
     `| σ | noisy | ${experiments.map(({ loss }) => `one pass, ${loss.toUpperCase()}`).join(' | ')} |`,
     `| --- | --- | ${experiments.map(() => '---').join(' | ')} |`,
@@ -130,7 +160,7 @@ export function paperPage(results: PaperResults): string {
         `| ${sigma} | ${noisy.toFixed(2)} | ${experiments.map(({ psnr }) => psnr[row]!.denoised.toFixed(2)).join(' | ')} |`,
     ),
     '',
-  ].join('\n')
+  ]
 }
 
 const percent = (share: number, digits = 0): string => `${(100 * share).toFixed(digits)} %`
