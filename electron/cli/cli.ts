@@ -1,10 +1,13 @@
 /** `uphill` in a terminal: the same engine as the app. */
 import { Command, CommanderError } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
+import { benchCommand } from './commands/bench.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { dreamCommand } from './commands/dream.ts'
+import { generateCommand } from './commands/generate.ts'
 import { modelsCommand } from './commands/models.ts'
+import { paperCommand } from './commands/paper.ts'
 import { refineCommand } from './commands/refine.ts'
 import { teachCommand } from './commands/teach.ts'
 import { type OutputOptions, Terminal, exitCodes } from './terminal.ts'
@@ -29,9 +32,12 @@ for (const command of [
   teachCommand(),
   refineCommand(),
   dreamCommand(),
+  generateCommand(),
   modelsCommand(),
   doctorCommand(),
   demoCommand(),
+  benchCommand(),
+  paperCommand(),
 ]) {
   program.addCommand(command)
 }

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => place.remove())
 
 describe('every command', () => {
-  it.each(['teach', 'refine', 'dream', 'models', 'doctor', 'demo'])(
+  it.each(['teach', 'refine', 'dream', 'generate', 'models', 'doctor', 'demo', 'bench', 'paper'])(
     '%s explains itself with an example',
     async (command) => {
       const { code, out } = await place.run([command, '--help'])

@@ -79,7 +79,7 @@ export function dreamCommand(): Command {
 }
 
 /** The folder of the pictures; and, before the work, whether all of them may go there. */
-async function makeRoom(
+export async function makeRoom(
   out: string,
   names: readonly string[],
   whenExists: ExportOptions['whenExists'],

@@ -4,10 +4,12 @@ import { Command, Option } from 'commander'
 import { type ExportOptions, type WalkOptions, exportOptions, walkOptions } from '../../../shared/domain.ts'
 import { UphillError, isCancelled } from '../../../shared/errors.ts'
 import { toFileError } from '../../engine/files/atomic.ts'
-import { decodePicture } from '../../engine/images/decode.ts'
+import { cacheFolder } from '../../engine/home.ts'
+import { decodePicture, readPictureInfo } from '../../engine/images/decode.ts'
 import { exportPicture } from '../../engine/images/encode.ts'
 import type { Pixels } from '../../engine/images/pixels.ts'
 import type { Denoiser } from '../../engine/models/denoiser.ts'
+import { isLarge, refineLarge } from '../../engine/walking/refine-large.ts'
 import { refine } from '../../engine/walking/refine.ts'
 import { ownLibrary } from '../library.ts'
 import {
@@ -166,9 +168,43 @@ async function refineOne(
 ): Promise<Refined> {
   const { whenExists } = run.options
   await makeRoom(task, originals, whenExists)
+  const output = { ...run.options, format: task.format }
+  const info = await readPictureInfo(task.file)
+  if (isLarge(run.model, info)) {
+    const {
+      path: result,
+      sigma,
+      gain,
+    } = await walkLarge({ ...info, path: task.file }, task.target, output, run, onShare)
+    return { file: task.file, result, sigma, gain }
+  }
   const { pixels, sigma, gain } = await walkOne(task, run, onShare)
-  const exported = await exportPicture(pixels, task.target, { ...run.options, format: task.format })
+  const exported = await exportPicture(pixels, task.target, output)
   return { file: task.file, result: exported.path, sigma, gain }
+}
+
+/** From file to file: the picture does not fit into memory. */
+function walkLarge(
+  picture: { path: string; width: number; height: number },
+  target: string,
+  output: ExportOptions,
+  { model, walk, signal }: RefineAll,
+  onShare: (share: number) => void,
+): ReturnType<typeof refineLarge> {
+  onShare(0)
+  let at = 0
+  return refineLarge(
+    model,
+    picture,
+    target,
+    { walk, output },
+    {
+      workParent: cacheFolder(),
+      signal,
+      onStep: ({ index }) => onShare((at = index) / walk.steps),
+      onTiles: (done, of) => onShare((at + done / of) / walk.steps),
+    },
+  )
 }
 
 /** The folder of the result; and, before minutes of work, whether the result may go there. */

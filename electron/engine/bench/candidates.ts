@@ -5,6 +5,7 @@ import { UphillError } from '../../../shared/errors.ts'
 import { type NamedTensor, type StepOptions, TrainingStep } from '../learning/training-step.ts'
 import { Denoiser } from '../models/denoiser.ts'
 import type { ModelCard } from '../../../shared/domain.ts'
+import type { Precision } from '../tensor/precision.ts'
 
 /** Something that can be run again and again. */
 export interface Candidate {
@@ -38,11 +39,12 @@ export async function ownApply(
   card: ModelCard,
   options: StepOptions,
   state: readonly NamedTensor[],
+  precision: Precision,
 ): Promise<Candidate> {
   const weights = state
     .filter((tensor) => tensor.name.startsWith('average/'))
     .map((tensor) => ({ ...tensor, name: tensor.name.slice('average/'.length) }))
-  const model = await Denoiser.load(card, weights)
+  const model = await Denoiser.load(card, weights, { precision })
   const { batch, height, width, net } = options
   const x = new Float32Array(batch * height * width * net.channels).fill(0.5)
   const sigmas = new Float32Array(batch).fill(0.1)

@@ -1,4 +1,5 @@
 /** Timings that can be compared on a machine whose speed drifts: candidates take turns, and ratios are taken turn by turn. */
+import { throwIfCancelled } from '../../../shared/errors.ts'
 import type { Candidate } from './candidates.ts'
 
 export interface Timing {
@@ -29,11 +30,13 @@ export async function inTurns(
   candidates: readonly Candidate[],
   rounds: number,
   burst: number,
+  signal?: AbortSignal,
 ): Promise<Rounds> {
   const times = new Map<string, number[]>(candidates.map(({ name }) => [name, []]))
   for (const { once } of candidates) for (let warmUp = 0; warmUp < 3; warmUp++) await once()
   for (let round = 0; round < rounds; round++) {
     for (const { name, once } of candidates) {
+      throwIfCancelled(signal)
       let best = Infinity
       for (let run = 0; run < burst; run++) best = Math.min(best, await once())
       times.get(name)!.push(best)
@@ -47,7 +50,8 @@ export async function inTurns(
   return { timings: [...times].map(([name, values]) => ({ name, ...spread(values) })), ratio }
 }
 
-function spread(values: readonly number[]): { least: number; median: number; most: number } {
+/** Of values that belong together. */
+export function spread(values: readonly number[]): { least: number; median: number; most: number } {
   const sorted = [...values].sort((a, b) => a - b)
   return { least: sorted[0]!, median: sorted[Math.floor(sorted.length / 2)]!, most: sorted.at(-1)! }
 }

@@ -5,6 +5,9 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ErrorCode, UphillError } from '../../../shared/errors.ts'
 
+/** Writes the content into the file at this path, which is there and empty: for what does not fit into memory. */
+export type WriteTo = (path: string) => Promise<void>
+
 /**
  * Writes a file by way of a temporary one in the same folder: written, synced, then put in place at once.
  * `fail` (the default) never touches an existing file, also when someone else makes it at the same moment.
@@ -13,7 +16,7 @@ import { type ErrorCode, UphillError } from '../../../shared/errors.ts'
  */
 export async function writeFileAtomic(
   path: string,
-  data: Uint8Array | string,
+  data: Uint8Array | string | WriteTo,
   options: { whenExists?: 'fail' | 'replace' } = {},
 ): Promise<void> {
   const { whenExists = 'fail' } = options
@@ -25,7 +28,7 @@ export async function writeFileAtomic(
     if (whenExists === 'fail') await failWhenThere(target)
     const handle = await open(temporary, 'wx')
     try {
-      await writeAndSync(handle, data)
+      await writeAndSync(handle, temporary, data)
       if (whenExists === 'fail') await placeNew(temporary, target)
       else await renameOver(temporary, target)
     } catch (error) {
@@ -38,9 +41,14 @@ export async function writeFileAtomic(
   }
 }
 
-async function writeAndSync(handle: FileHandle, data: Uint8Array | string): Promise<void> {
+async function writeAndSync(
+  handle: FileHandle,
+  path: string,
+  data: Uint8Array | string | WriteTo,
+): Promise<void> {
   try {
-    await handle.writeFile(data)
+    if (typeof data === 'function') await data(path)
+    else await handle.writeFile(data)
     await handle.sync()
   } finally {
     await handle.close()

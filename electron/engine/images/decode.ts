@@ -1,5 +1,5 @@
 /** From picture files to pixels. Files are only read. */
-import type { Sharp } from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 import type { PictureInfo, ShownPicture } from '../../../shared/domain.ts'
 import { type ToSrgb, readProfile, toGrey } from './colour.ts'
 import { type Header, largestPixels, readHeader } from './header.ts'
@@ -40,11 +40,8 @@ async function decode(source: PictureSource, { info, icc }: Header, maxPixels: n
   const toSrgb = deep && icc ? readProfile(icc, info.channels) : undefined
   const image = pipeline(source, { limitInputPixels: maxPixels, ignoreIcc: toSrgb !== undefined })
   if (toSrgb === undefined) leaveP3(image, info, icc)
-  // 8-bit 'b-w' would lose the alpha channel; grey in three channels is the same grey.
-  const space =
-    info.channels === 1 ? (deep ? 'grey16' : info.alpha ? 'srgb' : 'b-w') : deep ? 'rgb16' : 'srgb'
   const { data: bytes, info: raw } = await image
-    .toColourspace(space)
+    .toColourspace(decodedSpace(info))
     .raw({ depth: deep ? 'ushort' : 'uchar' })
     .toBuffer({ resolveWithObject: true })
   const samples = deep ? new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2) : bytes
@@ -62,18 +59,32 @@ async function decode(source: PictureSource, { info, icc }: Header, maxPixels: n
   }
 }
 
+/** The colour space that samples are decoded to. */
+export function decodedSpace({ channels, bitDepth, alpha }: PictureInfo): string {
+  if (channels === 3) return bitDepth === 16 ? 'rgb16' : 'srgb'
+  // 8-bit 'b-w' would lose the alpha channel; grey in three channels is the same grey.
+  return bitDepth === 16 ? 'grey16' : alpha ? 'srgb' : 'b-w'
+}
+
 /** sharp turns 16-bit colour with a profile into Display P3, and leaves it there unless told. */
-function leaveP3(image: Sharp, info: PictureInfo, icc: Uint8Array | null): Sharp {
+export function leaveP3(image: Sharp, info: PictureInfo, icc: Uint8Array | null): Sharp {
   return info.bitDepth === 16 && info.channels === 3 && icc ? image.withIccProfile('srgb') : image
 }
 
-function bandOf(samples: Uint8Array | Uint16Array, band: number, bands: number, top: number): Float32Array {
+/** One of interleaved bands, in 0..1. */
+export function bandOf(
+  samples: Uint8Array | Uint16Array,
+  band: number,
+  bands: number,
+  top: number,
+): Float32Array {
   const values = new Float32Array(samples.length / bands)
   for (let i = 0, from = band; i < values.length; i++, from += bands) values[i] = samples[from]! / top
   return values
 }
 
-function colourOf(
+/** The colour of interleaved samples as sRGB in 0..1; `toSrgb` only where they have 16 bits. */
+export function colourOf(
   samples: Uint8Array | Uint16Array,
   bands: number,
   channels: 1 | 3,
@@ -149,6 +160,21 @@ export async function decodeBytes8(
   } catch (error) {
     throw decodingFailed(source, error)
   }
+}
+
+/** A picture of decodeBytes8, scaled down to at most `maxSide` pixels a side. */
+export async function shrinkBytes8(
+  picture: { width: number; height: number; data: Uint8Array },
+  channels: 1 | 3,
+  maxSide: number,
+): Promise<{ width: number; height: number; data: Uint8Array }> {
+  const { width, height } = picture
+  const { data, info } = await sharp(picture.data, { raw: { width, height, channels } })
+    .resize(maxSide, maxSide, { fit: 'inside', withoutEnlargement: true })
+    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  return { width: info.width, height: info.height, data }
 }
 
 async function opaqueImage(source: PictureSource, header: Header): Promise<Sharp> {

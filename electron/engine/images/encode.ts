@@ -1,9 +1,10 @@
 /** From pixels to pictures that are shown or kept. */
-import { lstat } from 'node:fs/promises'
+import { lstat, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import type { Sharp } from 'sharp'
 import type { ExportFormat, ExportOptions, ShownPicture } from '../../../shared/domain.ts'
 import { UphillError } from '../../../shared/errors.ts'
-import { toFileError, writeFileAtomic } from '../files/atomic.ts'
+import { type WriteTo, toFileError, writeFileAtomic } from '../files/atomic.ts'
 import { numberedPath } from '../files/numbered-name.ts'
 import { sized } from './header.ts'
 import { type Pixels, imageOf, onWhite } from './pixels.ts'
@@ -32,21 +33,50 @@ export async function exportPicture(
   path: string,
   options: ExportOptions,
 ): Promise<{ path: string; bytes: number }> {
+  refuseTooLarge(pixels, options)
+  const form = fileForm(pixels.bitDepth, options)
+  const image = imageOf(form.onWhite ? onWhite(pixels) : pixels, form.bitDepth)
+  return placePicture(path, options, () => encoder(image, options).toBuffer())
+}
+
+/** How a picture lies in a file: its bits, and whether transparency is lost. */
+export function fileForm(
+  bitDepth: 8 | 16,
+  { format }: Pick<ExportOptions, 'format'>,
+): { bitDepth: 8 | 16; onWhite: boolean } {
+  const deep = bitDepth === 16 && (format === 'png' || format === 'tiff')
+  return { bitDepth: deep ? 16 : 8, onWhite: format === 'jpeg' }
+}
+
+/**
+ * Puts an encoded picture where it is wanted, under another name when that is what the options say.
+ * @param encode gives the bytes of the file, or writes it
+ * @returns and throws as exportPicture
+ */
+export async function placePicture(
+  path: string,
+  { whenExists }: Pick<ExportOptions, 'whenExists'>,
+  encode: () => Promise<Uint8Array | WriteTo>,
+): Promise<{ path: string; bytes: number }> {
   const target = resolve(path)
   // Before the work of encoding; writing looks again.
-  if (options.whenExists === 'fail' && (await isThere(target))) {
+  if (whenExists === 'fail' && (await isThere(target))) {
     throw toFileError(Object.assign(new Error('file exists'), { code: 'EEXIST' }), target, 'export')
   }
-  const data = await encode(pixels, options)
-  if (options.whenExists !== 'number') {
-    await writeFileAtomic(target, data, { whenExists: options.whenExists })
-    return { path: target, bytes: data.byteLength }
+  const data = await encode()
+  const placed = async (place: string): Promise<{ path: string; bytes: number }> => ({
+    path: place,
+    bytes: (await stat(place)).size,
+  })
+  if (whenExists !== 'number') {
+    await writeFileAtomic(target, data, { whenExists })
+    return placed(target)
   }
   for (let number = 1; ; number++) {
     const free = numberedPath(target, number)
     try {
       await writeFileAtomic(free, data, { whenExists: 'fail' })
-      return { path: free, bytes: data.byteLength }
+      return await placed(free)
     } catch (error) {
       if (!(error instanceof UphillError) || error.code !== 'FILE_EXISTS' || number >= 100_000) throw error
     }
@@ -63,29 +93,34 @@ async function isThere(path: string): Promise<boolean> {
 /** Pixels a side that the formats themselves allow. */
 const longestSide: Partial<Record<ExportFormat, number>> = { jpeg: 65_535, webp: 16_383, avif: 65_535 }
 
-async function encode(pixels: Pixels, { format, quality }: ExportOptions): Promise<Buffer> {
+/** @throws UphillError PICTURE_TOO_LARGE when the format has no room for so many pixels a side */
+export function refuseTooLarge(
+  { width, height }: { width: number; height: number },
+  { format }: Pick<ExportOptions, 'format'>,
+): void {
   const most = longestSide[format]
-  if (most !== undefined && Math.max(pixels.width, pixels.height) > most) {
-    throw new UphillError(
-      'PICTURE_TOO_LARGE',
-      `A ${format.toUpperCase()} has at most ${most.toLocaleString('en-GB')} pixels a side; ` +
-        `this picture has ${sized(pixels.width, pixels.height)}.`,
-      'Export it as PNG or TIFF.',
-    )
-  }
+  if (most === undefined || Math.max(width, height) <= most) return
+  throw new UphillError(
+    'PICTURE_TOO_LARGE',
+    `A ${format.toUpperCase()} has at most ${most.toLocaleString('en-GB')} pixels a side; ` +
+      `this picture has ${sized(width, height)}.`,
+    'Export it as PNG or TIFF.',
+  )
+}
+
+/** The image on its way into a file of the format; its samples are as fileForm says. */
+export function encoder(image: Sharp, { format, quality }: ExportOptions): Sharp {
   switch (format) {
     case 'png':
-      return imageOf(pixels, pixels.bitDepth).png().toBuffer()
+      return image.png()
     case 'tiff':
-      return imageOf(pixels, pixels.bitDepth).tiff({ compression: 'lzw', predictor: 'horizontal' }).toBuffer()
+      return image.tiff({ compression: 'lzw', predictor: 'horizontal' })
     case 'jpeg':
       // Colour at half size shows in red edges; who asks for this quality wants none of it.
-      return imageOf(onWhite(pixels), 8)
-        .jpeg({ quality, chromaSubsampling: quality >= 90 ? '4:4:4' : '4:2:0' })
-        .toBuffer()
+      return image.jpeg({ quality, chromaSubsampling: quality >= 90 ? '4:4:4' : '4:2:0' })
     case 'webp':
-      return imageOf(pixels, 8).webp({ quality, smartSubsample: true }).toBuffer()
+      return image.webp({ quality, smartSubsample: true })
     case 'avif':
-      return imageOf(pixels, 8).avif({ quality }).toBuffer()
+      return image.avif({ quality })
   }
 }

@@ -6,7 +6,8 @@
  * moving average of the weights is kept, which is what walks use.
  */
 import type { Parameter } from '../nets/net.ts'
-import { type Scalar, type Tensor, tensorflow } from '../tensor/backend.ts'
+import { type Scalar, type Tensor, type Tensor2D, type Tensor3D, tensorflow } from '../tensor/backend.ts'
+import { halfSquaredNorm } from '../tensor/ops.ts'
 
 export const adamRate = 1e-3
 export const muonRate = 0.02
@@ -54,38 +55,44 @@ export function updateParameters(
   scalars: StepScalars,
 ): { weights: Tensor[]; moments: Tensor[][]; averages: Tensor[] } {
   const tf = tensorflow()
-  const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)))
-  const norm = tf.sqrt(tf.addN(squares))
+  const norm = tf.sqrt(tf.mul(2, tf.addN(gradients.map(halfSquaredNorm))))
   const clip = tf.minimum(1, tf.div(clipNorm, tf.add(norm, 1e-12)))
-  const out = { weights: [] as Tensor[], moments: [] as Tensor[][], averages: [] as Tensor[] }
-  let next = 0
-  parameters.forEach((parameter, index) => {
-    const weight = weights[index]!
-    const average = averages[index]!
-    if (parameter.role === 'fixed') {
-      out.weights.push(weight)
-      out.moments.push([])
-      out.averages.push(average)
-      return
-    }
-    const gradient = tf.mul(gradients[next++]!, clip)
-    const update = parameter.role === 'muon' ? muonUpdate : adamUpdate
-    const { step, kept } = update(gradient, moments[index]!, scalars)
-    const updated = tf.sub(weight, step)
-    out.weights.push(updated)
-    out.moments.push(kept)
-    out.averages.push(tf.add(updated, tf.mul(tf.sub(average, updated), scalars.decay)))
-  })
+  const learned = parameters.flatMap(({ role }, index) => (role === 'fixed' ? [] : [index]))
+  const clipped = new Map(learned.map((index, order) => [index, tf.mul(gradients[order]!, clip)]))
+
+  const out = { weights: [...weights], moments: moments.map((all) => [...all]), averages: [...averages] }
+  const apply = (index: number, { step, kept }: Update): void => {
+    const updated = tf.sub(weights[index]!, step)
+    out.weights[index] = updated
+    out.moments[index] = kept
+    out.averages[index] = tf.add(updated, tf.mul(tf.sub(averages[index]!, updated), scalars.decay))
+  }
+  const withRole = (role: Parameter['role']): number[] =>
+    learned.filter((index) => parameters[index]!.role === role)
+  for (const index of withRole('adam')) {
+    apply(index, adamUpdate(clipped.get(index)!, moments[index]!, scalars))
+  }
+  const muon = withRole('muon')
+  const updates = muonUpdates(
+    muon.map((index) => ({ gradient: clipped.get(index)!, momentum: moments[index]![0]! })),
+    scalars,
+  )
+  muon.forEach((index, order) => apply(index, updates[order]!))
   return out
 }
 
-type Update = (
+interface Update {
+  /** What is subtracted from the weight. */
+  step: Tensor
+  /** The moments after it. */
+  kept: Tensor[]
+}
+
+function adamUpdate(
   gradient: Tensor,
   moments: readonly Tensor[],
-  scalars: StepScalars,
-) => { step: Tensor; kept: Tensor[] }
-
-const adamUpdate: Update = (gradient, moments, { rate, correction1, correction2 }) => {
+  { rate, correction1, correction2 }: StepScalars,
+): Update {
   const tf = tensorflow()
   const mean = tf.add(tf.mul(moments[0]!, adamBeta1), tf.mul(gradient, 1 - adamBeta1))
   const variance = tf.add(tf.mul(moments[1]!, adamBeta2), tf.mul(tf.square(gradient), 1 - adamBeta2))
@@ -94,28 +101,74 @@ const adamUpdate: Update = (gradient, moments, { rate, correction1, correction2 
   return { step, kept: [mean, variance] }
 }
 
-const muonUpdate: Update = (gradient, moments, { rate }) => {
+/** All at once, because matrices of one size are orthogonalised together. */
+function muonUpdates(
+  parameters: readonly { gradient: Tensor; momentum: Tensor }[],
+  { rate }: StepScalars,
+): Update[] {
   const tf = tensorflow()
-  const momentum = tf.add(tf.mul(moments[0]!, muonMomentum), gradient)
-  const nesterov = tf.add(gradient, tf.mul(momentum, muonMomentum))
-  const columns = gradient.shape.at(-1)!
-  const rows = gradient.size / columns
-  const direction = tf.reshape(orthogonalise(tf.reshape(nesterov, [rows, columns])), gradient.shape)
-  const scale = muonRate * Math.sqrt(Math.max(1, columns / rows))
-  return { step: tf.mul(direction, tf.mul(rate, scale)), kept: [momentum] }
+  const nesterov = parameters.map(({ gradient, momentum }) => {
+    const kept = tf.add(tf.mul(momentum, muonMomentum), gradient)
+    const columns = gradient.shape.at(-1)!
+    const matrix = tf.reshape(tf.add(gradient, tf.mul(kept, muonMomentum)), [
+      gradient.size / columns,
+      columns,
+    ])
+    return { kept, matrix: matrix as Tensor2D }
+  })
+  const scales = nesterov.map(({ matrix: { shape } }) =>
+    tf.mul(rate, muonRate * Math.sqrt(Math.max(1, shape[1] / shape[0]))),
+  )
+  const directions = orthogonalised(
+    nesterov.map(({ matrix }) => matrix),
+    scales,
+  )
+  return nesterov.map(({ kept }, index) => ({
+    step: tf.reshape(directions[index]!, kept.shape),
+    kept: [kept],
+  }))
 }
 
-/** About the nearest matrix with orthonormal rows or columns: four quintic Newton-Schulz steps. [r, c] -> [r, c]. */
-export function orthogonalise(matrix: Tensor): Tensor {
+const newtonSchulzSteps = 4
+
+/**
+ * For each matrix [r, c] about the nearest one with orthonormal rows or columns, times its scale: four quintic
+ * Newton-Schulz steps, X <- X p(X'X). All of them are polynomials in the Gram matrix G = X'X of the smaller side,
+ * so they are done on that, for all matrices of one size together: G <- p(G) G p(G), and X is multiplied once.
+ * Singular values below 3e-4 of the norm are lost in rounding: they would be noise in any case.
+ */
+export function orthogonalised(matrices: readonly Tensor2D[], scales: readonly Tensor[]): Tensor[] {
   const tf = tensorflow()
-  const wide = matrix.shape[1]! > matrix.shape[0]!
-  let x = tf.div(matrix, tf.add(tf.norm(matrix), 1e-12))
-  for (let i = 0; i < 4; i++) {
-    // The smaller of the two products; the polynomial is the same from either side.
-    const a = tf.matMul(x as never, x as never, !wide, wide)
-    const b = tf.add(tf.mul(a, -4.775), tf.mul(tf.matMul(a, a), 2.0315))
-    const product = wide ? tf.matMul(b as never, x as never) : tf.matMul(x as never, b as never)
-    x = tf.add(tf.mul(x, 3.4445), product)
+  const out: Tensor[] = [...matrices]
+  const sides = matrices.map(({ shape }) => Math.min(...shape))
+  for (const side of new Set(sides)) {
+    const members = matrices.flatMap((_, index) => (sides[index] === side ? [index] : []))
+    const one = tf.reshape(tf.eye(side), [1, side, side])
+    const grams = tf.stack(members.map((index) => gramOf(matrices[index]!))) as Tensor3D
+    // The trace of X'X is the squared norm of X.
+    const squaredNorm = tf.add(tf.sum(tf.mul(grams, one), [1, 2], true), 1e-24)
+    let g = tf.div(grams, squaredNorm) as Tensor3D
+    let product: Tensor3D | null = null
+    for (let step = 1; step <= newtonSchulzSteps; step++) {
+      const square = tf.mul(tf.matMul(g, g), 2.0315)
+      const p = tf.add(tf.add(tf.mul(one, 3.4445), tf.mul(g, -4.775)), square) as Tensor3D
+      product = product ? tf.matMul(product, p) : p
+      if (step < newtonSchulzSteps) g = tf.matMul(tf.matMul(p, g), p)
+    }
+    const wanted = tf.reshape(tf.stack(members.map((index) => scales[index]!)), [-1, 1, 1])
+    const turns = tf.unstack(tf.mul(product!, tf.mul(wanted, tf.rsqrt(squaredNorm)))) as Tensor2D[]
+    members.forEach((index, order) => (out[index] = turned(matrices[index]!, turns[order]!)))
   }
-  return x
+  return out
+}
+
+const isWide = ({ shape: [rows, columns] }: Tensor2D): boolean => columns > rows
+
+/** X'X or XX', whichever is smaller. */
+function gramOf(x: Tensor2D): Tensor2D {
+  return tensorflow().matMul(x, x, !isWide(x), isWide(x))
+}
+
+function turned(x: Tensor2D, by: Tensor2D): Tensor2D {
+  return isWide(x) ? tensorflow().matMul(by, x) : tensorflow().matMul(x, by)
 }

@@ -1,20 +1,14 @@
 /**
- * The pictures of a dataset in memory as bytes, and batches drawn from them.
- * Which batch belongs to a step depends on (seed, step) alone.
+ * Batches drawn from the pictures of a dataset. Which batch belongs to a step depends on (seed, step) and on
+ * what is in the window alone (picture-window.ts).
  */
 import os from 'node:os'
 import type { Dataset, ModelKind, PictureInfo } from '../../../shared/domain.ts'
 import { UphillError, isCancelled, throwIfCancelled } from '../../../shared/errors.ts'
-import { decodeBytes8 } from '../images/decode.ts'
-import type { Batch } from './training-step.ts'
+import { decodeBytes8, shrinkBytes8 } from '../images/decode.ts'
 import { type Random, gaussianFrom, shuffledIndices, uniformGenerator } from './noise.ts'
-
-interface Picture {
-  width: number
-  height: number
-  /** HWC, 0..255. */
-  data: Uint8Array
-}
+import { type Picture, PictureWindow } from './picture-window.ts'
+import type { Batch } from './training-step.ts'
 
 export interface PictureSetOptions {
   kind: ModelKind
@@ -23,10 +17,17 @@ export interface PictureSetOptions {
   width: number
   height: number
   seed: number
+  /** A counted plan waits for its pictures and is repeatable, a timed one never waits. */
+  plan: 'counted' | 'timed'
+  /** The step that comes first: more than 0 in a teaching that is resumed. */
+  step?: number
   /** Memory for decoded pictures; default a quarter of the machine's. */
-  budgetBytes?: number
+  budgetBytes?: number | undefined
   signal?: AbortSignal | undefined
-  onProgress?: (done: number, of: number) => void
+  /** Share of the first reading, 0..1. */
+  onProgress?: (share: number) => void
+  /** A picture has been read, or could not be. */
+  onRead?: () => void
 }
 
 /** Photographs are learned from at most this many pixels a side, and at a half and a third of it as well. */
@@ -38,79 +39,96 @@ const heldOutCrop = 128
 
 export class PictureSet {
   readonly #options: PictureSetOptions
-  readonly #pictures: Picture[]
-  /** Cumulative chance of each picture. */
-  readonly #chances: Float64Array
+  readonly #window: PictureWindow
   /** Held-out examples, never drawn: whole pictures, or crops. */
   readonly heldOut: readonly Picture[]
-  readonly taught: number
-  readonly heldOutPictures: number
 
-  private constructor(options: PictureSetOptions, pictures: Picture[], taught: number, heldOut: Picture[]) {
+  private constructor(options: PictureSetOptions, window: PictureWindow, heldOut: Picture[]) {
     this.#options = options
-    this.#pictures = pictures
-    this.taught = taught
+    this.#window = window
     this.heldOut = heldOut
-    this.heldOutPictures = heldOut.length
-    // Larger pictures have more to show, but not in proportion to their area.
-    const weight = ({ width, height }: Picture): number =>
-      options.kind === 'whole-image' ? 1 : Math.sqrt(width * height)
-    let sum = 0
-    this.#chances = Float64Array.from(pictures, (picture) => (sum += weight(picture)))
   }
 
   /**
-   * Reads the pictures: a seeded few are held out; when they do not all fit into the budget, a seeded part is taken.
-   * A picture that cannot be read any more is passed over.
+   * Reads the pictures: a seeded few are held out; of the rest as many as fit into the budget are in memory at a
+   * time. A picture that cannot be read any more is passed over.
    * @throws UphillError TOO_FEW_PICTURES when fewer than two can be read; CANCELLED
    */
   static async load(dataset: Dataset, options: PictureSetOptions): Promise<PictureSet> {
-    const { kind, channels, signal, onProgress } = options
-    const order = shuffledIndices(dataset.pictures.length, uniformGenerator(options.seed, 0xda7a))
+    const { kind, channels, seed, plan, step = 0, signal, onProgress } = options
+    const order = shuffledIndices(dataset.pictures.length, uniformGenerator(seed, 0xda7a))
     const infos = order.map((index) => dataset.pictures[index]!)
     const most = kind === 'whole-image' ? 64 : 16
     const heldOutCount = Math.min(most, Math.max(1, Math.round(infos.length / 20)))
-    const budget = options.budgetBytes ?? os.totalmem() / 4
-    const chosen = withinBudget(infos.slice(heldOutCount), kind, channels, budget)
-    let done = 0
-    const total = chosen.length + heldOutCount
-    const read = async (info: PictureInfo, scale: number): Promise<Picture | null> => {
+    const heldOut: Picture[] = []
+    for (const info of infos.slice(0, heldOutCount)) {
       throwIfCancelled(signal)
-      try {
-        const side = Math.max(info.width, info.height)
-        const maxSide = Math.round(Math.min(side, largestSide) * scale)
-        const fit = kind === 'whole-image' || maxSide >= side ? undefined : { maxSide }
-        return fitToExample(await decodeBytes8(info.path, channels, fit), options)
-      } catch (error) {
-        if (isCancelled(error)) throw error
-        return null
-      }
+      const [picture] = await PictureSet.readVersions(info, options, [1])
+      if (picture) heldOut.push(kind === 'whole-image' ? picture : centreCrop(picture, channels))
     }
-    const readAll = async (list: readonly PictureInfo[], wanted: readonly number[]): Promise<Picture[][]> =>
-      mapConcurrently(list, 4, async (info) => {
-        const versions: Picture[] = []
-        for (const scale of wanted) {
-          const smallest = Math.min(info.width, info.height) * scale
-          if (scale < 1 && smallest < 2 * Math.max(options.width, options.height)) continue
-          const picture = await read(info, scale)
-          if (picture) versions.push(picture)
-        }
-        onProgress?.(++done, total)
-        return versions
-      })
-    const heldOut = (await readAll(infos.slice(0, heldOutCount), [1])).flat()
-    const taught = (await readAll(chosen, kind === 'whole-image' ? [1] : scales)).filter(
-      (versions) => versions.length > 0,
+    const window = await PictureWindow.open(
+      infos.slice(heldOutCount),
+      step,
+      {
+        read: async (info) => {
+          const versions = await PictureSet.readVersions(info, options)
+          options.onRead?.()
+          return versions
+        },
+        bytesOf: (info) => bytesOf(info, options),
+        // Larger pictures have more to show, but not in proportion to their area.
+        weightOf: ({ width, height }) => (kind === 'whole-image' ? 1 : Math.sqrt(width * height)),
+        budgetBytes: options.budgetBytes ?? os.totalmem() / 4,
+        seed,
+        plan,
+        signal,
+      },
+      onProgress,
     )
-    if (heldOut.length === 0 || taught.length === 0) {
+    if (heldOut.length === 0 || window.isEmpty) {
       throw new UphillError(
         'TOO_FEW_PICTURES',
         `Too few pictures of ${dataset.folder} could be read.`,
         'Look at the folder again: files may have been moved or changed.',
       )
     }
-    const shown = kind === 'whole-image' ? heldOut : heldOut.map((picture) => centreCrop(picture, channels))
-    return new PictureSet(options, taught.flat(), taught.length, shown)
+    return new PictureSet(options, window, heldOut)
+  }
+
+  /** A picture at the scales that are learned from, decoded once; nothing when it cannot be read. */
+  static async readVersions(
+    info: PictureInfo,
+    options: Pick<PictureSetOptions, 'kind' | 'channels' | 'width' | 'height' | 'signal'>,
+    wanted: readonly number[] = options.kind === 'whole-image' ? [1] : scales,
+  ): Promise<Picture[]> {
+    const { kind, channels, signal } = options
+    throwIfCancelled(signal)
+    const longest = Math.max(info.width, info.height)
+    const smallest = Math.min(info.width, info.height)
+    const most = Math.min(longest, largestSide)
+    try {
+      const fit = kind === 'whole-image' || longest <= largestSide ? undefined : { maxSide: largestSide }
+      const full = await decodeBytes8(info.path, channels, fit)
+      const versions = [full]
+      for (const scale of wanted) {
+        if (scale === 1 || smallest * scale < 2 * Math.max(options.width, options.height)) continue
+        versions.push(await shrinkBytes8(full, channels, Math.round(most * scale)))
+      }
+      return versions.map((version) => fitToExample(version, options))
+    } catch (error) {
+      if (isCancelled(error)) throw error
+      return []
+    }
+  }
+
+  /** Pictures that are learned from, as far as is known. */
+  get taught(): number {
+    return this.#window.readable
+  }
+
+  /** To be called before each step, while others read beside it. @returns null, or what the step has to wait for */
+  prepare(step: number): Promise<void> | null {
+    return this.#window.moveTo(step)
   }
 
   /** The clean examples and noise levels of one step. */
@@ -123,9 +141,9 @@ export class PictureSet {
     const sigmaOf = sigmaSampler(kind, random)
     for (let index = 0; index < size; index++) {
       sigmas[index] = sigmaOf()
-      const picture = this.#draw(random)
+      const picture = this.#window.draw(random)
       if (kind === 'whole-image') {
-        for (let i = 0; i < values; i++) clean[index * values + i] = picture.data[i]! / 255
+        copyScaled(picture.data, clean, index * values)
       } else {
         this.#copyPatch(picture, random, clean.subarray(index * values, (index + 1) * values))
       }
@@ -143,18 +161,6 @@ export class PictureSet {
     return out
   }
 
-  #draw(random: Random): Picture {
-    const target = random() * this.#chances.at(-1)!
-    let low = 0
-    let high = this.#chances.length - 1
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.#chances[middle]! > target) high = middle
-      else low = middle + 1
-    }
-    return this.#pictures[low]!
-  }
-
   #copyPatch(picture: Picture, random: Random, out: Float32Array): void {
     const { width, height, channels } = this.#options
     let best = { x: 0, y: 0, detail: -1 }
@@ -165,19 +171,36 @@ export class PictureSet {
       if (detail > best.detail) best = { x, y, detail }
     }
     const turn = Math.floor(random() * 8)
-    const square = width === height
+    // A flip is a walk backwards, a transposition exchanges the strides.
+    const [flipY, flipX, transpose] = [turn & 1, turn & 2, turn & 4 && width === height]
+    const down = (flipY ? -1 : 1) * picture.width * channels
+    const right = (flipX ? -1 : 1) * channels
+    const [alongRow, alongColumn] = transpose ? [down, right] : [right, down]
+    const top = best.y + (flipY ? height - 1 : 0)
+    const left = best.x + (flipX ? width - 1 : 0)
+    const { data } = picture
+    let to = 0
     for (let row = 0; row < height; row++) {
-      for (let column = 0; column < width; column++) {
-        let [y, x] = square && turn & 4 ? [column, row] : [row, column]
-        if (turn & 1) y = height - 1 - y
-        if (turn & 2) x = width - 1 - x
-        const from = ((best.y + y) * picture.width + best.x + x) * channels
-        const to = (row * width + column) * channels
-        for (let channel = 0; channel < channels; channel++)
-          out[to + channel] = picture.data[from + channel]! / 255
+      let from = (top * picture.width + left) * channels + row * alongColumn
+      for (let column = 0; column < width; column++, from += alongRow) {
+        for (let channel = 0; channel < channels; channel++) out[to++] = data[from + channel]! * unit
       }
     }
   }
+}
+
+const unit = 1 / 255
+
+function copyScaled(bytes: Uint8Array, out: Float32Array, at: number): void {
+  for (let i = 0; i < bytes.length; i++) out[at + i] = bytes[i]! * unit
+}
+
+/** What the versions of a picture will about take. */
+function bytesOf(info: PictureInfo, { kind, channels }: PictureSetOptions): number {
+  if (kind === 'whole-image') return info.width * info.height * channels
+  const shrink = Math.min(1, largestSide / Math.max(info.width, info.height))
+  const allScales = scales.reduce((sum, scale) => sum + scale ** 2, 0)
+  return info.width * info.height * shrink ** 2 * channels * allScales
 }
 
 /**
@@ -213,7 +236,10 @@ function detailOf(
 }
 
 /** Repeats the edges of a picture that is smaller than an example, and pads whole pictures to the net's size. */
-function fitToExample(picture: Picture, { kind, width, height, channels }: PictureSetOptions): Picture {
+function fitToExample(
+  picture: Picture,
+  { kind, width, height, channels }: Pick<PictureSetOptions, 'kind' | 'channels' | 'width' | 'height'>,
+): Picture {
   const toWidth = kind === 'whole-image' ? width : Math.max(width, picture.width)
   const toHeight = kind === 'whole-image' ? height : Math.max(height, picture.height)
   if (toWidth === picture.width && toHeight === picture.height) return picture
@@ -241,37 +267,4 @@ function centreCrop(picture: Picture, channels: number): Picture {
     data.set(picture.data.subarray(from, from + width * channels), y * width * channels)
   }
   return { width, height, data }
-}
-
-function withinBudget(
-  infos: readonly PictureInfo[],
-  kind: ModelKind,
-  channels: number,
-  budget: number,
-): PictureInfo[] {
-  const chosen: PictureInfo[] = []
-  let bytes = 0
-  for (const info of infos) {
-    const side = Math.max(info.width, info.height)
-    const shrink = kind === 'whole-image' ? 1 : Math.min(1, largestSide / side)
-    const scaleFactor = kind === 'whole-image' ? 1 : 1 + 1 / 4 + 1 / 9
-    bytes += info.width * info.height * shrink ** 2 * channels * scaleFactor
-    if (bytes > budget && chosen.length > 0) break
-    chosen.push(info)
-  }
-  return chosen
-}
-
-async function mapConcurrently<T, R>(
-  items: readonly T[],
-  width: number,
-  work: (item: T) => Promise<R>,
-): Promise<R[]> {
-  const results = new Array<R>(items.length)
-  let next = 0
-  const lane = async (): Promise<void> => {
-    for (let index = next++; index < items.length; index = next++) results[index] = await work(items[index]!)
-  }
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane))
-  return results
 }

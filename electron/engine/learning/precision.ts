@@ -1,22 +1,9 @@
-import fs from 'node:fs'
+import { type Precision, cpuHasBfloat16, worthIt } from '../tensor/precision.ts'
 import type { NamedTensor, StepOptions } from './training-step.ts'
 import { TrainingStep } from './training-step.ts'
 
-/** bfloat16 has to be at least this much faster to be worth its rounding. */
-const worthIt = 0.9
-
-/** True when the processor computes in bfloat16; elsewhere TensorFlow emulates it, slowly or wrongly. */
-export function cpuHasBfloat16(): boolean {
-  if (process.platform !== 'linux') return false
-  try {
-    return /\bavx512_bf16\b|\bamx_bf16\b/.test(fs.readFileSync('/proc/cpuinfo', 'utf8'))
-  } catch {
-    return false
-  }
-}
-
 /** Times a few steps both ways and says which is faster here. The given state is not changed. */
-export function choosePrecision(options: StepOptions, state: readonly NamedTensor[]): 'float32' | 'bfloat16' {
+export function choosePrecision(options: StepOptions, state: readonly NamedTensor[]): Precision {
   if (!cpuHasBfloat16()) return 'float32'
   try {
     const float32 = fastestStep({ ...options, bfloat16: false }, state)

@@ -1,6 +1,6 @@
 /** The loop of a teaching: steps, curve, measurements, checkpoints, and the end. */
 import type { CurvePoint } from '../../../shared/domain.ts'
-import { UphillError } from '../../../shared/errors.ts'
+import { UphillError, isCancelled } from '../../../shared/errors.ts'
 import type { Denoiser } from '../models/denoiser.ts'
 import type { ModelLibrary, StoredCard } from '../models/library.ts'
 import type { Evaluation } from './evaluation.ts'
@@ -76,6 +76,7 @@ export class TeachLoop {
         speedFrom = { seconds: this.#seconds, step: this.#card.step }
         continue
       }
+      if (!(await this.#picturesAreThere())) break
       this.#oneStep()
       await new Promise<void>((resolve) => setImmediate(resolve))
       const now = clock.now()
@@ -103,6 +104,19 @@ export class TeachLoop {
     if (this.#evaluatedAt !== this.#card.step) await this.#evaluate()
     this.#emitProgress('saving')
     return this.#save(this.#share() >= 1 ? 'finished' : 'stopped')
+  }
+
+  /** @returns false when it was stopped while it waited */
+  async #picturesAreThere(): Promise<boolean> {
+    const waiting = this.#parts.set.prepare(this.#card.step)
+    if (!waiting) return true
+    try {
+      await waiting
+      return true
+    } catch (error) {
+      if (isCancelled(error)) return false
+      throw error
+    }
   }
 
   #oneStep(): void {

@@ -5,6 +5,7 @@
  * holds weights, moments, averages and the step number. Batches and noise depend on (seed, step) alone, so a
  * resumed teaching goes on as if it had not stopped.
  */
+import { availableParallelism } from 'node:os'
 import type {
   CurvePoint,
   Dataset,
@@ -41,10 +42,22 @@ export interface TeachRun {
   signal?: AbortSignal | undefined
   pause?: PauseGate | undefined
   onEvent?: ((event: TeachEvent) => void) | undefined
+  /** Memory for decoded pictures, in bytes; default a quarter of the machine's. */
+  budgetBytes?: number | undefined
+  /** What a plan by time is measured with; default the time on the wall. */
+  clock?: TeachClock | undefined
 }
 
-const anySizePatch = 64
-const anySizeBatch = 8
+/** CPU time of this process, shared among the cores: the same work counts the same on a busy machine. */
+export const processorClock: TeachClock = {
+  now: () => {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1000 / availableParallelism()
+  },
+}
+
+/** What one step of an any-size model sees: patches, and their side in pixels. */
+export const anySizeExample = { batch: 8, side: 64 } as const
 /** Pixels in a batch of whole pictures: 64 digits of 32 x 32. */
 const wholeImageBatchPixels = 64 * 32 * 32
 
@@ -152,8 +165,11 @@ async function learn(
     width: example.width,
     height: example.height,
     seed,
+    plan: draft.plan.steps === null ? 'timed' : 'counted',
+    step: draft.step,
+    budgetBytes: run.budgetBytes,
     signal: run.signal,
-    onProgress: (done, of) => emitPhase(run, 'reading', draft, done / of),
+    onProgress: (share) => emitPhase(run, 'reading', draft, share),
   })
   emitPhase(run, 'preparing', draft)
   await turn()
@@ -163,15 +179,15 @@ async function learn(
   const options: StepOptions = { net, loss: draft.loss, ...example }
   const precision = checkpoint ? draft.precision : firstPrecision(draft, options, state)
   const step = new TrainingStep({ ...options, bfloat16: precision === 'bfloat16' }, state)
-  const model = await Denoiser.load(modelCard.parse(draft), step.averages())
+  const model = await Denoiser.load(modelCard.parse(draft), step.averages(), { precision, live: true })
   const card: StoredCard = {
     ...draft,
     precision,
-    taughtWith: { ...draft.taughtWith, pictures: set.taught, heldOut: set.heldOutPictures },
+    taughtWith: { ...draft.taughtWith, pictures: set.taught, heldOut: set.heldOut.length },
   }
   try {
     const evaluation = new Evaluation(set, draft.channels, seed)
-    const clock: TeachClock = { now: () => performance.now() }
+    const clock = run.clock ?? { now: () => performance.now() }
     const loop = new TeachLoop({
       library,
       card,
@@ -214,9 +230,12 @@ function exampleSize(
   }
   // Most pictures should hold a whole patch; the few smaller ones are padded.
   const sides = dataset.pictures.map(({ width, height }) => Math.min(width, height)).sort((a, b) => a - b)
-  const typical = sides[Math.floor(sides.length / 10)] ?? anySizePatch
-  const side = Math.max(2 * net.multipleOf, Math.min(anySizePatch, typical - (typical % net.multipleOf)))
-  return { batch: anySizeBatch, width: side, height: side }
+  const typical = sides[Math.floor(sides.length / 10)] ?? anySizeExample.side
+  const side = Math.max(
+    2 * net.multipleOf,
+    Math.min(anySizeExample.side, typical - (typical % net.multipleOf)),
+  )
+  return { batch: anySizeExample.batch, width: side, height: side }
 }
 
 function scaleOf(

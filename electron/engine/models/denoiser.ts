@@ -3,8 +3,9 @@ import { UphillError } from '../../../shared/errors.ts'
 import { anySizeNet } from '../nets/any-size.ts'
 import type { Net } from '../nets/net.ts'
 import { wholeImageNet, wholeImageSize } from '../nets/whole-image.ts'
-import { type Tensor4D, loadTensorflow, tensorflow } from '../tensor/backend.ts'
+import { type Tensor, type Tensor4D, loadTensorflow, tensorflow } from '../tensor/backend.ts'
 import { CompiledFunction } from '../tensor/compile.ts'
+import { type Precision, cpuHasBfloat16, worthIt } from '../tensor/precision.ts'
 import { registerNativeGradients } from '../tensor/ops.ts'
 import type { NamedArray } from './safetensors.ts'
 
@@ -14,6 +15,13 @@ export function netOf(card: Pick<ModelCard, 'kind' | 'channels' | 'size'>): Net 
   if (!card.size)
     throw new UphillError('MODEL_DAMAGED', 'A whole-image model must say its size.', 'Teach the model again.')
   return wholeImageNet(card.channels, wholeImageSize(card.size.width, card.size.height))
+}
+
+export interface DenoiserOptions {
+  /** Convolutions in bfloat16; `auto` (the default) takes what is faster here. */
+  precision?: Precision | 'auto'
+  /** Weights can be changed, as while teaching: slower. */
+  live?: boolean
 }
 
 /** A model in memory, ready to walk: r(x) = E[clean | x]. */
@@ -33,7 +41,11 @@ export class Denoiser {
    * @param weights averaged weights, named as the net's parameters
    * @throws UphillError NATIVE_MISSING, or MODEL_DAMAGED when weights are missing or of another shape
    */
-  static async load(card: ModelCard, weights: readonly NamedArray[]): Promise<Denoiser> {
+  static async load(
+    card: ModelCard,
+    weights: readonly NamedArray[],
+    options: DenoiserOptions = {},
+  ): Promise<Denoiser> {
     await loadTensorflow()
     registerNativeGradients()
     const tf = tensorflow()
@@ -50,21 +62,12 @@ export class Denoiser {
       }
       return tf.tensor(weight.data, weight.shape)
     })
-    const padded = card.size
-      ? wholeImageSize(card.size.width, card.size.height)
-      : { width: 2 * net.multipleOf, height: 2 * net.multipleOf }
-    const args = [tf.zeros([1, padded.height, padded.width, net.channels]), tf.ones([1, 1, 1, 1])]
-    const freeAxes = [card.size ? [0] : [0, 1, 2], [0]]
-    const compiled = new CompiledFunction(
-      (s, [x, sigma]) => ({ outputs: [net.denoise(s, x as Tensor4D, sigma as Tensor4D)] }),
-      {
-        state,
-        args,
-        freeAxes,
-      },
-    )
-    tf.dispose([...state, ...args])
-    return new Denoiser(card, net, compiled)
+    const compile = (precision: Precision): Denoiser =>
+      new Denoiser(card, net, compileDenoise(card, net, state, precision, options.live ?? false))
+    const { precision = 'auto' } = options
+    const model = precision === 'auto' ? fastest(card, compile) : compile(precision)
+    tf.dispose(state)
+    return model
   }
 
   /** Takes other weights of the same net, as while teaching. */
@@ -92,4 +95,55 @@ export class Denoiser {
   dispose(): void {
     this.#compiled.dispose()
   }
+}
+
+function compileDenoise(
+  card: ModelCard,
+  net: Net,
+  state: Tensor[],
+  precision: Precision,
+  live: boolean,
+): CompiledFunction {
+  const tf = tensorflow()
+  const { width, height } = exampleSize(card, net, 2)
+  const args = [tf.zeros([1, height, width, net.channels]), tf.ones([1, 1, 1, 1])]
+  const freeAxes = [card.size ? [0] : [0, 1, 2], [0]]
+  const compiled = new CompiledFunction(
+    (s, [x, sigma]) => ({ outputs: [net.denoise(s, x as Tensor4D, sigma as Tensor4D)] }),
+    { state, args, freeAxes, frozen: !live, bfloat16: precision === 'bfloat16' },
+  )
+  tf.dispose(args)
+  return compiled
+}
+
+function exampleSize(card: ModelCard, net: Net, coarsePixels: number): { width: number; height: number } {
+  if (card.size) return wholeImageSize(card.size.width, card.size.height)
+  return { width: coarsePixels * net.multipleOf, height: coarsePixels * net.multipleOf }
+}
+
+/** What was found for a kind of net: it depends on the processor, not on the weights. */
+const faster = new Map<string, Precision>()
+
+function fastest(card: ModelCard, compile: (precision: Precision) => Denoiser): Denoiser {
+  const known = cpuHasBfloat16() ? faster.get(card.kind) : 'float32'
+  if (known) return compile(known)
+  const [float32, bfloat16] = [compile('float32'), compile('bfloat16')]
+  const choice = milliseconds(bfloat16) < worthIt * milliseconds(float32) ? 'bfloat16' : 'float32'
+  faster.set(card.kind, choice)
+  const [taken, left] = choice === 'bfloat16' ? [bfloat16, float32] : [float32, bfloat16]
+  left.dispose()
+  return taken
+}
+
+function milliseconds(model: Denoiser): number {
+  const { width, height } = exampleSize(model.card, model.net, 16)
+  const count = model.card.size ? 16 : 1
+  const x = new Float32Array(count * width * height * model.net.channels).fill(0.5)
+  const sigmas = new Float32Array(count).fill(0.1)
+  const times = [0, 1, 2].map(() => {
+    const start = performance.now()
+    model.estimate(x, [count, height, width], sigmas)
+    return performance.now() - start
+  })
+  return Math.min(...times)
 }

@@ -3,8 +3,8 @@
  * Kadkhodaie & Simoncelli 2021) at half resolution, in Haar x opponent-colour coordinates that are
  * scaled to about equal size. It is not told sigma: being bias-free, it works beyond the noise it was taught with.
  */
-import { type Tensor, type Tensor4D, tensorflow } from '../tensor/backend.ts'
-import { spaceToDepth } from '../tensor/ops.ts'
+import { type Tensor, type Tensor2D, type Tensor3D, type Tensor4D, tensorflow } from '../tensor/backend.ts'
+import { halve, spaceToDepth } from '../tensor/ops.ts'
 import { type Net, ParameterTable, crossEntropy, meanSquaredError } from './net.ts'
 
 const widths = [48, 64, 96] as const
@@ -35,8 +35,7 @@ export function anySizeNet(channels: 1 | 3): Net {
   const forward = (weights: readonly Tensor[], noisy: Tensor4D): Tensor4D => {
     const tf = tensorflow()
     const weight = table.of(weights)
-    const conv = (x: Tensor4D, name: string, stride = 1): Tensor4D =>
-      tf.conv2d(x, weight(name) as Tensor4D, stride, stride === 1 ? 'same' : 'valid')
+    const conv = (x: Tensor4D, name: string): Tensor4D => tf.conv2d(x, weight(name) as Tensor4D, 1, 'same')
     const runBlocks = (x: Tensor4D, name: string, count: number): Tensor4D => {
       let h = x
       for (let block = 0; block < count; block++) {
@@ -45,27 +44,25 @@ export function anySizeNet(channels: 1 | 3): Net {
       return h
     }
     const shuffled = spaceToDepth(noisy, 2)
-    const basis = haarOpponentBasis(channels)
-    const coordinates = tf.conv2d(shuffled, tf.tensor4d(basis.forward, [1, 1, inner, inner]), 1, 'same')
-    let h = conv(tf.mul(coordinates, weight('scale')), 'head')
+    // The change of coordinates and back is linear, so it goes into the kernels: they are small, pictures are not.
+    const { into, outOf } = coordinateMatrices(channels, weight('scale'))
+    const taps = tf.reshape(weight('head'), [9, inner, widths[0]]) as Tensor3D
+    const head = tf.matMul(tf.tile(tf.reshape(into, [1, inner, inner]) as Tensor3D, [9, 1, 1]), taps)
+    let h = tf.conv2d(shuffled, tf.reshape(head, [3, 3, inner, widths[0]]) as Tensor4D, 1, 'same')
     const skips: Tensor4D[] = []
     widths.forEach((_, level) => {
       h = runBlocks(h, `down${level}`, blocks[level]!)
       if (level === widths.length - 1) return
       skips.push(h)
-      h = conv(h, `shrink${level}`, 2)
+      h = halve(h, weight(`shrink${level}`))
     })
     for (let level = widths.length - 2; level >= 0; level--) {
       h = tf.add(tf.depthToSpace(conv(h, `grow${level}`), 2), skips[level]!)
       h = runBlocks(h, `up${level}`, blocks[level]!)
     }
-    const residualPixels = tf.conv2d(
-      conv(h, 'tail'),
-      tf.tensor4d(basis.inverse, [1, 1, inner, inner]),
-      1,
-      'same',
-    )
-    return tf.sub(shuffled, tf.mul(residualPixels, residualScale))
+    const tail = tf.matMul(tf.reshape(weight('tail'), [9 * widths[0], inner]) as Tensor2D, outOf)
+    const residual = tf.conv2d(h, tf.reshape(tail, [3, 3, widths[0], inner]) as Tensor4D, 1, 'same')
+    return tf.sub(shuffled, residual)
   }
 
   return {
@@ -106,6 +103,15 @@ function addHead(table: ParameterTable, channels: 1 | 3): void {
       for (let tap = 0; tap < 9; tap++) values[at(tap, 0, filter)]! *= 0.3
     }
   }
+}
+
+/** Pixels -> scaled coordinates, and the residual in coordinates -> pixels: [from, to]. */
+function coordinateMatrices(channels: 1 | 3, scale: Tensor): { into: Tensor2D; outOf: Tensor2D } {
+  const tf = tensorflow()
+  const inner = 4 * channels
+  const basis = haarOpponentBasis(channels)
+  const into = tf.mul(tf.tensor2d(basis.forward, [inner, inner]), tf.reshape(scale, [1, inner])) as Tensor2D
+  return { into, outOf: tf.mul(tf.tensor2d(basis.inverse, [inner, inner]), residualScale) }
 }
 
 /** Pixels from the centre to the furthest input that counts: the halo a tile needs. */

@@ -4,7 +4,7 @@
  * are what let a walk from far away end at a picture instead of at strokes.
  */
 import { type Tensor, type Tensor4D, tensorflow } from '../tensor/backend.ts'
-import { biasAdd, reshapeBatch, spaceToDepth } from '../tensor/ops.ts'
+import { biasAdd, halve, reshapeBatch, spaceToDepth } from '../tensor/ops.ts'
 import { type Net, ParameterTable, crossEntropyFromLogits, meanSquaredError } from './net.ts'
 
 const widthOfLevel = [64, 96, 128, 128] as const
@@ -67,11 +67,9 @@ export function wholeImageNet(channels: 1 | 3, size: { width: number; height: nu
   const logits = (weights: readonly Tensor[], noisy: Tensor4D, sigma: Tensor4D): Tensor4D => {
     const tf = tensorflow()
     const weight = table.of(weights)
-    const conv = (x: Tensor4D, name: string, stride = 1): Tensor4D =>
-      biasAdd(
-        tf.conv2d(x, weight(name) as Tensor4D, stride, stride === 1 ? 'same' : 'valid'),
-        weight(`${name}/bias`),
-      )
+    const biased = (x: Tensor4D, name: string): Tensor4D => biasAdd(x, weight(`${name}/bias`))
+    const conv = (x: Tensor4D, name: string): Tensor4D =>
+      biased(tf.conv2d(x, weight(name) as Tensor4D, 1, 'same'), name)
     const known = tf.relu(conv(sigmaEmbedding(sigma), 'sigma/a'))
     const runBlock = (x: Tensor4D, name: string): Tensor4D => {
       const [gain, shift] = tf.split(conv(known, `${name}/sigma`), 2, 3) as [Tensor4D, Tensor4D]
@@ -86,9 +84,9 @@ export function wholeImageNet(channels: 1 | 3, size: { width: number; height: nu
       h = runBlock(h, `down${level}`)
       if (level === levels - 1) break
       skips.push(h)
-      h = conv(h, `shrink${level}`, 2)
+      h = biased(halve(h, weight(`shrink${level}`)), `shrink${level}`)
     }
-    const seen = biasAdd(tf.conv2d(h, weight('global/in') as Tensor4D, 1, 'valid'), weight('global/in/bias'))
+    const seen = biased(tf.conv2d(h, weight('global/in') as Tensor4D, 1, 'valid'), 'global/in')
     h = tf.add(h, reshapeBatch(conv(tf.relu(seen), 'global/out'), [grid.height, grid.width, deepest]))
     h = runBlock(h, 'middle')
     for (let level = levels - 2; level >= 0; level--) {

@@ -12,6 +12,9 @@ import type { ModelsInUse } from './models-in-use.ts'
 import type { PathGuard } from './path-guard.ts'
 import type { Results } from './results.ts'
 
+/** The steps of a walk that is watched are kept in memory: larger pictures go through the command line, from file to file. */
+const largestShown = 60e6
+
 interface WalkParts {
   readonly library: ModelLibrary
   readonly inUse: ModelsInUse
@@ -28,7 +31,7 @@ export function walkHandlers(parts: WalkParts): Pick<Handlers<Contract>, 'refine
       try {
         const began = performance.now()
         const model = await library.open(modelId)
-        const pixels = await decodePicture(path)
+        const pixels = await decodePicture(path, { maxPixels: largestShown })
         throwIfCancelled(signal)
         const tiles = new Tiles()
         const steps = refine(model, pixels, walk, { signal, onTiles: tiles.set })

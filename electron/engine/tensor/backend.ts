@@ -8,6 +8,8 @@ import { UphillError } from '../../../shared/errors.ts'
 
 export type Tensorflow = typeof TensorflowModule
 export type Tensor = TensorflowModule.Tensor
+export type Tensor2D = TensorflowModule.Tensor2D
+export type Tensor3D = TensorflowModule.Tensor3D
 export type Tensor4D = TensorflowModule.Tensor4D
 export type Scalar = TensorflowModule.Scalar
 

@@ -38,6 +38,8 @@ export interface CompileOptions {
   freeAxes?: readonly (readonly number[])[]
   /** Convolutions and their neighbours in bfloat16; only sensible where the CPU has it. */
   bfloat16?: boolean
+  /** The state never changes: it becomes part of the graph, so that kernels are laid out for the CPU only once. */
+  frozen?: boolean
 }
 
 /** Frees the session of a function that nobody holds any more. */
@@ -55,12 +57,12 @@ export class CompiledFunction {
   constructor(fn: (state: Tensor[], args: Tensor[]) => Traced, options: CompileOptions) {
     const trace = new Trace(options)
     const { nodes, outputs } = trace.record(fn)
-    this.#stateSize = options.state.length
+    this.#stateSize = options.frozen ? 0 : options.state.length
     this.#inputNames = options.args.map((_, index) => `arg${index}:0`).join()
     this.#outputNames = outputs.join()
     this.#session = loadGraph(options.bfloat16 ? useBfloat16(nodes) : nodes)
     sessions.register(this, this.#session, this)
-    this.setState(options.state)
+    if (!options.frozen) this.setState(options.state)
   }
 
   /** Runs the graph. Fetching an output applies the state's update. The caller disposes what is returned. */
@@ -68,6 +70,7 @@ export class CompiledFunction {
     return this.#call(args, this.#inputNames, this.#outputNames)
   }
 
+  /** @throws Error for a frozen function, which has no state */
   setState(state: readonly Tensor[]): void {
     if (state.length !== this.#stateSize) {
       throw new Error(`expected ${this.#stateSize} state tensors, got ${state.length}`)
@@ -137,7 +140,11 @@ class Trace {
     if (new Set(inputIds).size !== inputIds.length) {
       throw new Error('two inputs of a compiled function share their data: pass copies')
     }
-    state.forEach((tensor, index) => this.#addVariable(index, tensor, inputIds[index] ?? -1))
+    state.forEach((tensor, index) => {
+      const id = inputIds[index] ?? -1
+      if (this.#options.frozen) this.#addFrozen(index, tensor, id)
+      else this.#addVariable(index, tensor, id)
+    })
     args.forEach((tensor, index) => this.#addArgument(index, tensor, inputIds[state.length + index] ?? -1))
 
     backend.binding = this.#recorder(real)
@@ -157,6 +164,11 @@ class Trace {
 
   #add(name: string, op: string, inputs: string[], attributes: Record<string, AttributeValue> = {}): void {
     this.#nodes.push({ name, op, inputs, attributes })
+  }
+
+  #addFrozen(index: number, tensor: Tensor, id: number): void {
+    this.#add(`frozen${index}`, 'Const', [], floatConstant(tensor.shape, tensor.dataSync() as Float32Array))
+    this.#names.set(id, `frozen${index}:0`)
   }
 
   #addVariable(index: number, tensor: Tensor, id: number): void {
@@ -258,7 +270,12 @@ class Trace {
 function floatConstant(shape: readonly number[], data: Float32Array): Record<string, AttributeValue> {
   return {
     dtype: { kind: 'type', value: DataType.float32 },
-    value: { kind: 'tensor', dtype: DataType.float32, shape, bytes: new Uint8Array(data.buffer) },
+    value: {
+      kind: 'tensor',
+      dtype: DataType.float32,
+      shape,
+      bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    },
   }
 }
 

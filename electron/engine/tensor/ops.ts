@@ -41,7 +41,7 @@ export function biasAdd(x: Tensor4D, bias: Tensor): Tensor4D {
   return op(x, bias) as Tensor4D
 }
 
-/** [b, h, w, c] -> [b, h/block, w/block, c*block²]; the inverse of tf.depthToSpace. No gradient is needed. */
+/** [b, h, w, c] -> [b, h/block, w/block, c*block²], in the order (dy, dx, c); the inverse of tf.depthToSpace. */
 export function spaceToDepth(x: Tensor4D, block: number): Tensor4D {
   const { binding } = nativeBackend()
   const attributes = [
@@ -49,7 +49,21 @@ export function spaceToDepth(x: Tensor4D, block: number): Tensor4D {
     { name: 'block_size', type: binding.TF_ATTR_INT, value: block },
     textAttribute('data_format', 'NHWC'),
   ]
-  return native('SpaceToDepth', attributes, [x]) as Tensor4D
+  const op = tensorflow().customGrad((...args: unknown[]) => ({
+    value: native('SpaceToDepth', attributes, [args[0] as Tensor]),
+    gradFunc: (dy: Tensor) => tensorflow().depthToSpace(dy as Tensor4D, block),
+  }))
+  return op(x) as Tensor4D
+}
+
+/**
+ * Convolution with a kernel [2, 2, from, to] and stride 2: [b, h, w, from] -> [b, h/2, w/2, to].
+ * Not with tf.conv2d: in bfloat16, with 48 channels, TensorFlow 2.15 computes it wrongly (stride = size of the kernel).
+ */
+export function halve(x: Tensor4D, kernel: Tensor): Tensor4D {
+  const tf = tensorflow()
+  const [, , from, to] = kernel.shape as [number, number, number, number]
+  return tf.conv2d(spaceToDepth(x, 2), tf.reshape(kernel, [1, 1, 4 * from, to]) as Tensor4D, 1, 'same')
 }
 
 /** [b, ...any] -> [b, ...inner], whatever b is: tfjs's own reshape would freeze the batch size in a compiled graph. */
@@ -77,6 +91,11 @@ export function statelessNormal(shape: number[], seed: Tensor): Tensor {
     { name: 'Tseed', type: binding.TF_ATTR_TYPE, value: DataType.int32 },
   ]
   return native('StatelessRandomNormal', attributes, [tensorflow().tensor1d(shape, 'int32'), seed])
+}
+
+/** sum(x²) / 2, in one pass. */
+export function halfSquaredNorm(x: Tensor): Tensor {
+  return native('L2Loss', [floatType('T')], [x])
 }
 
 function native(name: string, attributes: OpAttribute[], inputs: Tensor[]): Tensor {

@@ -12,12 +12,32 @@ export interface RefineRun {
   signal?: AbortSignal | undefined
   /** Tiles done within the present step, for large pictures. */
   onTiles?: ((done: number, of: number) => void) | undefined
-  /** Side of a tile in pixels. */
+  /** Side of a tile in pixels, without halo. */
   tile?: number
 }
 
 /** Less than this cannot be measured, more is no photograph. */
 const measurable = { least: 0.005, most: 0.6 }
+
+/** A large picture is measured in pairs of rows from all over it: as many pixels as this, about. */
+const sampledPixels = 4e6
+
+/** A part of a picture that is as noisy as the whole. */
+export function noiseSample(picture: {
+  width: number
+  height: number
+  rows: (y: number, count: number) => Pixels
+}): Pixels {
+  const { width, height } = picture
+  if (width * height <= sampledPixels) return picture.rows(0, height)
+  const pairs = Math.max(1, Math.floor(sampledPixels / (2 * width)))
+  const parts = Array.from({ length: pairs }, (_, pair) =>
+    picture.rows(2 * Math.floor((pair * (height / 2 - 1)) / pairs), 2),
+  )
+  const data = new Float32Array(pairs * parts[0]!.data.length)
+  parts.forEach((part, index) => data.set(part.data, index * part.data.length))
+  return { ...parts[0]!, height: 2 * pairs, data, alpha: null }
+}
 
 /** The noise level a walk starts from: as asked, or as measured in the picture. */
 export function startingSigma(pixels: Pixels, sigma: WalkOptions['sigma']): number {
@@ -161,13 +181,13 @@ function stepTimer(steps: number): (index: number) => number | null {
   return (index) => (index === 0 ? null : ((performance.now() - start) / 1000 / index) * (steps - index))
 }
 
-interface Planes {
+export interface Planes {
   data: Float32Array
   count: number
 }
 
 /** The picture with the channels of the net: as it is, grey as three equal channels, or colours as three grey pictures. */
-function toPlanes(pixels: Pixels, channels: 1 | 3): Planes {
+export function toPlanes(pixels: Pixels, channels: 1 | 3): Planes {
   if (pixels.channels === channels) return { data: pixels.data, count: 1 }
   const count = pixels.width * pixels.height
   const data = new Float32Array(count * 3)
@@ -179,7 +199,8 @@ function toPlanes(pixels: Pixels, channels: 1 | 3): Planes {
   return { data, count: 3 }
 }
 
-function fromPlanes(x: Float32Array, planes: Planes, pixels: Pixels): Float32Array {
+/** The inverse of toPlanes, in a picture like `pixels`. */
+export function fromPlanes(x: Float32Array, planes: Pick<Planes, 'count'>, pixels: Pixels): Float32Array {
   if (x.length === pixels.data.length && planes.count === 1) return x
   const count = pixels.width * pixels.height
   const data = new Float32Array(pixels.data.length)

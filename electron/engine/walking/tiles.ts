@@ -4,6 +4,7 @@
  * overlapping windows that fade into each other.
  */
 import { throwIfCancelled } from '../../../shared/errors.ts'
+import { MemoryRaster, type Raster, type Region } from '../images/raster.ts'
 import type { Denoiser } from '../models/denoiser.ts'
 import { wholeImageSize } from '../nets/whole-image.ts'
 
@@ -19,7 +20,8 @@ interface Size {
   height: number
 }
 
-const defaultTile = 384
+/** Pictures up to this side go through at once; beyond it halos cost less than memory. */
+const defaultTile = 768
 
 /**
  * @param x HWC with the channels of the model's net
@@ -32,24 +34,35 @@ export async function estimatePicture(
   sigma: number,
   run: TileRun = {},
 ): Promise<Float32Array> {
-  return model.card.kind === 'whole-image'
-    ? inWindows(model, x, size, sigma, run)
-    : inTiles(model, x, size, sigma, run)
+  if (model.card.kind === 'whole-image') return inWindows(model, x, size, sigma, run)
+  const out = new Float32Array(x.length)
+  const { channels } = model.net
+  await estimateInTiles(
+    model,
+    new MemoryRaster(size, channels, x),
+    new MemoryRaster(size, channels, out),
+    sigma,
+    run,
+  )
+  return out
 }
 
-async function inTiles(
+/**
+ * r(x) of an any-size model, from one raster into another.
+ * @throws UphillError CANCELLED
+ */
+export async function estimateInTiles(
   model: Denoiser,
-  x: Float32Array,
-  size: Size,
+  x: Raster,
+  out: Raster,
   sigma: number,
-  run: TileRun,
-): Promise<Float32Array> {
+  run: TileRun = {},
+): Promise<void> {
   const { channels, multipleOf, reach } = model.net
   const up = (value: number): number => Math.ceil(value / multipleOf) * multipleOf
-  const padded = { width: up(size.width), height: up(size.height) }
+  const padded = { width: up(x.width), height: up(x.height) }
   const halo = up(reach)
   const tile = up(run.tile ?? defaultTile)
-  const out = new Float32Array(x.length)
   const columns = tileEdges(padded.width, tile, multipleOf)
   const rows = tileEdges(padded.height, tile, multipleOf)
   const of = (columns.length - 1) * (rows.length - 1)
@@ -59,26 +72,24 @@ async function inTiles(
       throwIfCancelled(run.signal)
       const inner = { x0: columns[column]!, x1: columns[column + 1]!, y0: rows[row]!, y1: rows[row + 1]! }
       const outer = {
-        x0: Math.max(0, inner.x0 - halo),
-        x1: Math.min(padded.width, inner.x1 + halo),
-        y0: Math.max(0, inner.y0 - halo),
-        y1: Math.min(padded.height, inner.y1 + halo),
+        x: Math.max(0, inner.x0 - halo),
+        y: Math.max(0, inner.y0 - halo),
+        width: Math.min(padded.width, inner.x1 + halo) - Math.max(0, inner.x0 - halo),
+        height: Math.min(padded.height, inner.y1 + halo) - Math.max(0, inner.y0 - halo),
       }
-      const width = outer.x1 - outer.x0
-      const height = outer.y1 - outer.y0
-      const input = cut(x, size, channels, outer.x0, outer.y0, { width, height })
-      const estimate = model.estimate(input, [1, height, width], Float32Array.of(sigma))
-      const right = Math.min(inner.x1, size.width)
-      for (let y = inner.y0; y < Math.min(inner.y1, size.height); y++) {
-        const from = ((y - outer.y0) * width + inner.x0 - outer.x0) * channels
-        const to = (y * size.width + inner.x0) * channels
-        out.set(estimate.subarray(from, from + (right - inner.x0) * channels), to)
+      const estimate = model.estimate(cut(x, outer), [1, outer.height, outer.width], Float32Array.of(sigma))
+      const target = {
+        x: inner.x0,
+        y: inner.y0,
+        width: Math.min(inner.x1, x.width) - inner.x0,
+        height: Math.min(inner.y1, x.height) - inner.y0,
       }
+      const from = { ...target, x: inner.x0 - outer.x, y: inner.y0 - outer.y }
+      out.write(target, new MemoryRaster(outer, channels, estimate).read(from))
       run.onTiles?.(++done, of)
       await turn()
     }
   }
-  return out
 }
 
 async function inWindows(
@@ -90,6 +101,7 @@ async function inWindows(
 ): Promise<Float32Array> {
   const { channels } = model.net
   const own = model.card.size!
+  const picture = new MemoryRaster(size, channels, x)
   const window = wholeImageSize(own.width, own.height)
   const xs = windowStarts(size.width, own.width)
   const ys = windowStarts(size.height, own.height)
@@ -104,7 +116,8 @@ async function inWindows(
     const input = new Float32Array(group.length * values)
     // Beyond its own size a window repeats its edge, as it was taught.
     group.forEach(({ x0, y0 }, index) => {
-      input.set(cut(cut(x, size, channels, x0, y0, own), own, channels, 0, 0, window), index * values)
+      const seen = new MemoryRaster(own, channels, cut(picture, { x: x0, y: y0, ...own }))
+      input.set(cut(seen, { x: 0, y: 0, ...window }), index * values)
     })
     const estimate = model.estimate(
       input,
@@ -151,26 +164,26 @@ function fade(position: number, length: number): number {
   return Math.sin((Math.PI * (position + 0.5)) / length)
 }
 
-/** A part of a picture; what lies outside repeats the edge. */
-function cut(
-  x: Float32Array,
-  size: Size,
-  channels: number,
-  x0: number,
-  y0: number,
-  part: Size,
-): Float32Array {
-  const out = new Float32Array(part.width * part.height * channels)
-  const inside = Math.max(0, Math.min(part.width, size.width - x0))
-  for (let row = 0; row < part.height; row++) {
-    const y = Math.min(y0 + row, size.height - 1)
-    const from = (y * size.width + x0) * channels
-    const to = row * part.width * channels
-    out.set(x.subarray(from, from + inside * channels), to)
-    const last = (y * size.width + size.width - 1) * channels
-    for (let column = inside; column < part.width; column++) {
+/** A part of a picture; what lies outside, on the right and below, repeats the edge. */
+function cut(picture: Raster, { x, y, width, height }: Region): Float32Array {
+  const { channels } = picture
+  const inside = {
+    x,
+    y,
+    width: Math.min(width, picture.width - x),
+    height: Math.min(height, picture.height - y),
+  }
+  const part = picture.read(inside)
+  if (inside.width === width && inside.height === height) return part
+  const out = new Float32Array(width * height * channels)
+  for (let row = 0; row < height; row++) {
+    const from = Math.min(row, inside.height - 1) * inside.width * channels
+    const to = row * width * channels
+    out.set(part.subarray(from, from + inside.width * channels), to)
+    const last = from + (inside.width - 1) * channels
+    for (let column = inside.width; column < width; column++) {
       for (let channel = 0; channel < channels; channel++)
-        out[to + column * channels + channel] = x[last + channel]!
+        out[to + column * channels + channel] = part[last + channel]!
     }
   }
   return out

@@ -38,29 +38,52 @@ export async function* walk(
   run: WalkRun = {},
 ): AsyncGenerator<Walked> {
   const { steps, sigma } = options
-  let x: Float32Array = options.addNoise ? start.map((value) => value + sigma * normal()) : start.slice()
+  let x: Float32Array = start.slice()
+  if (options.addNoise) addNoise(x, sigma, normal)
   yield { step: { index: 0, steps, sigma, residual: 0, gain: 0 }, x }
-  const sigmas =
-    options.schedule === 'constant' ? constantSchedule(sigma, steps) : annealedSchedule(sigma, steps)
-  for (let index = 0; index < steps; index++) {
+  for (const [index, move] of walkPlan(options).entries()) {
     throwIfCancelled(run.signal)
-    const now = sigmas[index]!
-    const next = sigmas[index + 1]!
-    const r = await estimate(x, now)
-    const { keep, fresh } =
-      options.schedule === 'constant'
-        ? { keep: 1 - options.alpha, fresh: 0 }
-        : annealedStep(now, next, options.churn)
-    const { moved, residual, gain } = moveTowards(x, r, keep, now)
-    if (fresh > 0) for (let i = 0; i < moved.length; i++) moved[i]! += fresh * normal()
+    const r = await estimate(x, move.sigma)
+    const { moved, squares } = moveTowards(x, r, move.keep)
+    if (move.fresh > 0) addNoise(moved, move.fresh, normal)
     x = moved
-    yield { step: { index: index + 1, steps, sigma: now, residual, gain }, x }
+    yield { step: stepOf(index, steps, move, squares / x.length), x }
   }
 }
 
-/** The paper's walk: the same sigma at every step. One more than `steps`, for uniform indexing. */
+export interface Move {
+  /** The noise level that r is told. */
+  sigma: number
+  /** How much of x - r is kept. */
+  keep: number
+  /** Standard deviation of the noise that is added after it. */
+  fresh: number
+}
+
+/** All moves of a walk. */
+export function walkPlan(
+  options: Pick<WalkOptions, 'schedule' | 'steps' | 'alpha' | 'churn'> & { sigma: number },
+): Move[] {
+  const { steps, sigma, alpha, churn } = options
+  if (options.schedule === 'constant') {
+    return constantSchedule(sigma, steps).map((now) => ({ sigma: now, keep: 1 - alpha, fresh: 0 }))
+  }
+  const sigmas = annealedSchedule(sigma, steps)
+  return sigmas
+    .slice(0, steps)
+    .map((now, index) => ({ sigma: now, ...annealedStep(now, sigmas[index + 1]!, churn) }))
+}
+
+/** @param meanSquare of the residual r - x, over all values */
+export function stepOf(index: number, steps: number, { sigma, keep }: Move, meanSquare: number): WalkStep {
+  // dx = (1 - keep)(r - x), so the gain (r - x)·dx / sigma², per value, is this.
+  const gain = ((1 - keep) * meanSquare) / (sigma * sigma)
+  return { index: index + 1, steps, sigma, residual: Math.sqrt(meanSquare), gain }
+}
+
+/** The paper's walk: the same sigma at every step. */
 export function constantSchedule(sigma: number, steps: number): number[] {
-  return new Array<number>(steps + 1).fill(sigma)
+  return new Array<number>(steps).fill(sigma)
 }
 
 /** Sigmas from `sigma` down to lowestSigma in equal ratios, then 0. */
@@ -82,13 +105,12 @@ export function annealedStep(now: number, next: number, churn: number): { keep: 
   return { keep: down / now, fresh }
 }
 
-/** r + keep (x - r), with the size of the residual and the gain in log-probability, per value. */
-function moveTowards(
+/** r + keep (x - r), and the sum of the squared residuals r - x. */
+export function moveTowards(
   x: Float32Array,
   r: Float32Array,
   keep: number,
-  sigma: number,
-): { moved: Float32Array; residual: number; gain: number } {
+): { moved: Float32Array; squares: number } {
   const moved = new Float32Array(x.length)
   let squares = 0
   for (let i = 0; i < x.length; i++) {
@@ -96,7 +118,10 @@ function moveTowards(
     squares += toward * toward
     moved[i] = r[i]! - keep * toward
   }
-  const meanSquare = squares / x.length
-  // dx = (1 - keep)(r - x), so (r - x)·dx / sigma² is this.
-  return { moved, residual: Math.sqrt(meanSquare), gain: ((1 - keep) * meanSquare) / (sigma * sigma) }
+  return { moved, squares }
+}
+
+/** Adds noise in place, in the order of the values. */
+export function addNoise(values: Float32Array, sigma: number, normal: Random): void {
+  for (let i = 0; i < values.length; i++) values[i]! += sigma * normal()
 }

@@ -3,7 +3,7 @@ import { anySizeNet } from '../../../electron/engine/nets/any-size.ts'
 import { wholeImageNet } from '../../../electron/engine/nets/whole-image.ts'
 import { uniformGenerator } from '../../../electron/engine/learning/noise.ts'
 import { TrainingStep, initialState } from '../../../electron/engine/learning/training-step.ts'
-import { cpuHasBfloat16 } from '../../../electron/engine/learning/precision.ts'
+import { cpuHasBfloat16 } from '../../../electron/engine/tensor/precision.ts'
 import { type Tensor, loadTensorflow, tensorflow } from '../../../electron/engine/tensor/backend.ts'
 import { CompiledFunction } from '../../../electron/engine/tensor/compile.ts'
 import { registerNativeGradients } from '../../../electron/engine/tensor/ops.ts'
@@ -20,7 +20,7 @@ const nets = [
 
 function losses(
   index: number,
-  options: { eager?: boolean; bfloat16?: boolean; steps: number; loss: 'bce' | 'mse' },
+  options: { eager?: boolean; bfloat16?: boolean; steps: number; loss: 'bce' | 'mse'; rate?: number },
 ): number[] {
   const { net, side, batch } = nets[index]!
   const random = uniformGenerator(5)
@@ -31,7 +31,9 @@ function losses(
     { net, batch, height: side, width: side, ...options },
     initialState(net, 1, fixed),
   )
-  const out = Array.from({ length: options.steps }, (_, k) => step.run({ clean, sigmas }, k, 0.3, [9, k]))
+  const out = Array.from({ length: options.steps }, (_, k) =>
+    step.run({ clean, sigmas }, k, options.rate ?? 0.3, [9, k]),
+  )
   step.dispose()
   return out
 }
@@ -43,8 +45,9 @@ describe('the compiled training step', () => {
     [1, 'bce'],
     [1, 'mse'],
   ] as const)('has the losses of eager tfjs over 50 steps, within 1e-4 (net %i, %s)', (index, loss) => {
-    const compiled = losses(index, { steps: 50, loss })
-    const eager = losses(index, { steps: 50, loss, eager: true })
+    // At the full rate learning itself is chaotic: 1e-6 more in one weight moves the loss by 3e-4 after 50 steps.
+    const compiled = losses(index, { steps: 50, loss, rate: 0.1 })
+    const eager = losses(index, { steps: 50, loss, rate: 0.1, eager: true })
     compiled.forEach((value, k) => expect(Math.abs(value - eager[k]!)).toBeLessThan(1e-4))
     expect(compiled.at(-1)!).toBeLessThan(compiled[0]!)
   })

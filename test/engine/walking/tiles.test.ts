@@ -17,7 +17,7 @@ async function untaught(
   const weights = initialState(net, 5, fixed)
     .filter(({ name }) => name.startsWith('weight/'))
     .map((tensor) => ({ ...tensor, name: tensor.name.slice('weight/'.length) }))
-  return Denoiser.load(card, weights)
+  return Denoiser.load(card, weights, { precision: 'float32' })
 }
 
 describe('a large picture in tiles', () => {
