@@ -15,8 +15,18 @@ const schema = z.object({
 })
 const store = 'export'
 
-const endings: Record<ExportFormat, string> = { png: 'png', jpeg: 'jpg', webp: 'webp', tiff: 'tif', avif: 'avif' }
-const formatsByEnding: Record<string, ExportFormat> = { ...Object.fromEntries(exportFormat.options.map((format) => [format, format])), jpg: 'jpeg', tif: 'tiff' }
+const endings: Record<ExportFormat, string> = {
+  png: 'png',
+  jpeg: 'jpg',
+  webp: 'webp',
+  tiff: 'tif',
+  avif: 'avif',
+}
+const formatsByEnding: Record<string, ExportFormat> = {
+  ...Object.fromEntries(exportFormat.options.map((format) => [format, format])),
+  jpg: 'jpeg',
+  tif: 'tiff',
+}
 
 /** How pictures are exported: the same for one, for many and for dreams, and kept for the next time. */
 class ExportSettings {

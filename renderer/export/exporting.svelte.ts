@@ -45,7 +45,9 @@ class Exporting {
       this.close()
       subject.start()
     } else {
-      await this.#write(subject.results.map(({ resultId, facts }) => ({ resultId, target: exportSettings.target(facts) })))
+      await this.#write(
+        subject.results.map(({ resultId, facts }) => ({ resultId, target: exportSettings.target(facts) })),
+      )
     }
   }
 
@@ -55,7 +57,10 @@ class Exporting {
     const [first] = subject?.kind === 'results' ? subject.results : []
     if (!first) return
     const { format } = exportSettings.choice
-    const path = await window.uphill.chooseExport({ suggestedName: exportSettings.fileName(first.facts), format })
+    const path = await window.uphill.chooseExport({
+      suggestedName: exportSettings.fileName(first.facts),
+      format,
+    })
     if (path) await this.#write([{ resultId: first.resultId, target: exportSettings.targetAt(path) }])
   }
 

@@ -108,7 +108,9 @@ class Queue {
   cancelAll(): void {
     const cancelled = this.items.filter((item) => !item.ended)
     for (const item of cancelled) this.cancel(item)
-    undo.propose(strings.jobs.cancelled(cancelled.length), () => cancelled.forEach((item) => this.retry(item)))
+    undo.propose(strings.jobs.cancelled(cancelled.length), () =>
+      cancelled.forEach((item) => this.retry(item)),
+    )
   }
 
   retry(item: QueueItem): void {
@@ -152,7 +154,9 @@ class Queue {
       item.error = shown
       if (!shown) item.state = 'cancelled'
       else if (shown.code === 'ENGINE_GONE' && item.attempts < attemptsAtMost) item.state = 'waiting'
-      else item.state = shown.code === 'FILE_EXISTS' && target.options.whenExists === 'fail' ? 'skipped' : 'failed'
+      else
+        item.state =
+          shown.code === 'FILE_EXISTS' && target.options.whenExists === 'fail' ? 'skipped' : 'failed'
     }
   }
 }

@@ -141,7 +141,9 @@ class Refining {
           else this.secondsLeft = event.secondsLeft === null ? null : event.secondsLeft * (count - index)
           if (event.type === 'step') {
             const { step, view, resultId } = event
-            this.#change(index, { frames: [...(this.variants[index]?.frames ?? []), { step, view, resultId }] })
+            this.#change(index, {
+              frames: [...(this.variants[index]?.frames ?? []), { step, view, resultId }],
+            })
             if (this.variant === index) this.selected = step.index
             this.share = (index + step.index / step.steps) / count
           }

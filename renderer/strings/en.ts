@@ -1,6 +1,13 @@
 /** Every word of the page, in English. */
 export const en = {
-  views: { pictures: 'Pictures', teach: 'Teach', refine: 'Refine', dream: 'Dream', models: 'Models', jobs: 'Jobs' },
+  views: {
+    pictures: 'Pictures',
+    teach: 'Teach',
+    refine: 'Refine',
+    dream: 'Dream',
+    models: 'Models',
+    jobs: 'Jobs',
+  },
   engine: {
     down: 'The engine stopped and is being started again. Teaching goes on from its last checkpoint.',
     failed: 'The engine stopped too often and was not started again.',
@@ -238,7 +245,8 @@ export const en = {
     notes: 'Notes',
     duplicate: 'Duplicate',
     copy: 'copy',
-    day: (date: Date) => date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' }),
+    day: (date: Date) =>
+      date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' }),
     score: (noisy: string, denoised: string) => `${noisy} → ${denoised} dB on pictures it has never seen`,
     scoreHint: 'Peak signal-to-noise ratio of noisy pictures (σ = 0.2), and of what the model makes of them',
     refine: 'Refine with it',

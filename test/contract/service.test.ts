@@ -162,7 +162,9 @@ describe('what is not there', () => {
     expect((await errorOf(engine.resumeTeaching({ modelId: 'gone' }))).code).toBe('MODEL_NOT_FOUND')
     expect((await errorOf(engine.stopTeaching({ modelId: 'gone' }))).code).toBe('JOB_NOT_FOUND')
     const target = path.join(temporary.folder, 'out.png')
-    const gone = await errorOf(engine.exportResult({ resultId: 'gone', target: { path: target, options: {} } }))
+    const gone = await errorOf(
+      engine.exportResult({ resultId: 'gone', target: { path: target, options: {} } }),
+    )
     expect(gone.code).toBe('RESULT_GONE')
     expect(gone.next).toMatch(/walk/i)
   })

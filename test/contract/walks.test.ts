@@ -54,9 +54,9 @@ describe('a walk', () => {
     expect(under.exported).toEqual([target])
 
     const before = await readFile(target)
-    expect((await errorOf(under.engine.exportResult({ resultId, target: { path: target, options: {} } }))).code).toBe(
-      'FILE_EXISTS',
-    )
+    expect(
+      (await errorOf(under.engine.exportResult({ resultId, target: { path: target, options: {} } }))).code,
+    ).toBe('FILE_EXISTS')
     expect(await readFile(target)).toEqual(before)
     const numbered = await under.engine.exportResult({
       resultId,
@@ -65,7 +65,9 @@ describe('a walk', () => {
     expect(path.basename(numbered.path)).toBe('a result “ü” (2).png')
 
     await under.engine.forgetResult({ resultId })
-    const gone = await errorOf(under.engine.exportResult({ resultId, target: { path: `${target}.2.png`, options: {} } }))
+    const gone = await errorOf(
+      under.engine.exportResult({ resultId, target: { path: `${target}.2.png`, options: {} } }),
+    )
     expect(gone.code).toBe('RESULT_GONE')
   })
 
@@ -144,7 +146,10 @@ describe('a walk', () => {
       else resultIds = event.resultIds
     }
     const target = path.join(temporary.folder, 'dream.webp')
-    await under.engine.exportResult({ resultId: resultIds[1]!, target: { path: target, options: { format: 'webp' } } })
+    await under.engine.exportResult({
+      resultId: resultIds[1]!,
+      target: { path: target, options: { format: 'webp' } },
+    })
     expect(await sharp(target).metadata()).toMatchObject({ format: 'webp', width: 32, height: 32 })
   })
 

@@ -143,12 +143,16 @@ describe('many pictures', () => {
     await app.at('export-confirm').click()
     await expect.poll(() => items('done').count(), { timeout: 300_000 }).toBe(5)
     await expect.poll(() => items('failed').count()).toBe(1)
-    await items('failed').getByText(/damaged or cut short/).waitFor()
+    await items('failed')
+      .getByText(/damaged or cut short/)
+      .waitFor()
     await app.capture('35-jobs')
     await app.captureSizes('35-jobs')
     const made = (await fs.readdir(app.path('out', 'noisy scans'), { recursive: true })).sort()
     expect(made).toEqual(
-      ['500', '501', '502', '503'].map((name) => `${name} refined.webp`).concat('more', path.join('more', '500 refined.webp')),
+      ['500', '501', '502', '503']
+        .map((name) => `${name} refined.webp`)
+        .concat('more', path.join('more', '500 refined.webp')),
     )
     expect(await hashOf(noisy)).toBe(before)
   })
@@ -161,9 +165,13 @@ describe('many pictures', () => {
     await app.at('export-confirm').click()
     await items('running').first().waitFor()
     await app.at('queue-pause').click()
-    const waiting = () => items('waiting').evaluateAll((all) => all.map((each) => each.querySelector('strong')?.textContent))
+    const waiting = () =>
+      items('waiting').evaluateAll((all) => all.map((each) => each.querySelector('strong')?.textContent))
     const [first, second] = await waiting()
-    await app.page.getByRole('button', { name: `${second}: earlier` }).first().click()
+    await app.page
+      .getByRole('button', { name: `${second}: earlier` })
+      .first()
+      .click()
     await expect.poll(async () => (await waiting())[0]).toBe(second)
     expect((await waiting())[1]).toBe(first)
     await app.at('queue-cancel-all').click()

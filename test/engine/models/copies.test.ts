@@ -44,7 +44,17 @@ it('comes back from the trash as it was, unless its name has been given away', a
   const card = await library.card('a-1')
   expect(await restoreModel(library, await library.trash('a-1'))).toEqual(card)
   const trashId = await library.trash('a-1')
-  await library.save({ ...cardOf(), ...card, id: 'b-2', files: { weights: null, checkpoint: null, preview: null }, precision: 'float32', plan: { fromSeconds: 0, fromStep: 0, steps: null } }, {})
+  await library.save(
+    {
+      ...cardOf(),
+      ...card,
+      id: 'b-2',
+      files: { weights: null, checkpoint: null, preview: null },
+      precision: 'float32',
+      plan: { fromSeconds: 0, fromStep: 0, steps: null },
+    },
+    {},
+  )
   await expect(restoreModel(library, trashId)).rejects.toMatchObject({ code: 'NAME_TAKEN' })
   await library.rename('b-2', 'Another')
   expect((await restoreModel(library, trashId)).name).toBe('Scans')
