@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 const minutes = (count: number) => count * 60_000
@@ -22,7 +23,12 @@ export default defineConfig({
     passWithNoTests: true,
     projects: [
       project('setup', { testTimeout: minutes(1) }),
-      project('engine', { testTimeout: minutes(3), hookTimeout: minutes(3) }),
+      project('engine', {
+        testTimeout: minutes(3),
+        hookTimeout: minutes(3),
+        // What the engine keeps about this machine: not in the home of the person who tests.
+        env: { UPHILL_HOME: path.resolve('test-results/home') },
+      }),
       project('contract', { globalSetup: built, testTimeout: minutes(3), hookTimeout: minutes(3) }),
       project('cli', { globalSetup: built, testTimeout: minutes(10), hookTimeout: minutes(10) }),
       project('window', {

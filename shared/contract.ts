@@ -17,6 +17,7 @@ import {
   modelNotes,
   pictureInfo,
   presetName,
+  seed,
   shownPicture,
   teachOptions,
   teachPreview,
@@ -205,6 +206,29 @@ export const contract = {
   exportResult: call(
     z.object({ resultId: id, target: exportTarget }),
     z.object({ path: filePath, bytes: z.number() }),
+  ),
+
+  /**
+   * Teaches a small generator on an open folder and keeps samples of it for a week, as files: something to refine for
+   * those who have no samples of a generator. Small pictures of one size only.
+   */
+  makeSamples: stream(
+    z.object({
+      datasetId: id,
+      kind: z.enum(['vae', 'gan']),
+      count: z.int().min(1).max(1000).default(64),
+      seed: seed.default(1),
+      epochs: z.int().min(1).max(1000).optional(),
+    }),
+    z.discriminatedUnion('type', [
+      z.object({
+        type: z.literal('progress'),
+        phase: z.enum(['reading', 'teaching']),
+        share: z.number().min(0).max(1),
+        secondsLeft: z.number().nullable(),
+      }),
+      z.object({ type: z.literal('done'), folder: filePath, count: z.int() }),
+    ]),
   ),
 
   /** Pixels pasted or dropped without a path (clipboard): kept as a file of the session. */

@@ -31,10 +31,23 @@ export const en = {
     megapixels: (value: number) =>
       `${value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString()} megapixels`,
     teach: 'Teach a model on these',
+    samples: 'Make samples to refine…',
     none: 'There is no usable picture in this folder. Choose one with PNG, JPEG, WebP, TIFF, GIF or AVIF pictures of at least 16 × 16 pixels.',
     one: 'One picture is too few to teach with: the model needs one to learn from and another to check itself with. A hundred or more are good.',
     grid: 'Pictures of the folder',
     greyscale: 'greyscale',
+  },
+  samples: {
+    title: 'Make samples to refine',
+    hint: 'For those who have no pictures of a generator: a small one learns this folder here, badly on purpose, and draws samples. Then a model that you have taught can walk them uphill.',
+    kind: 'Generator',
+    kinds: {
+      vae: 'Variational autoencoder (VAE): blurry samples',
+      gan: 'Adversarial net (GAN): broken samples',
+    },
+    count: 'How many',
+    phases: { reading: 'Reading the pictures', teaching: 'The generator learns' },
+    start: 'Make samples',
   },
   teach: {
     none: 'Choose a folder of pictures first.',

@@ -1,11 +1,8 @@
-import path from 'node:path'
 import { Command, Option } from 'commander'
 import * as z from 'zod'
 import { exportOptions, seed } from '../../../shared/domain.ts'
 import { indexFolder } from '../../engine/datasets/index-folder.ts'
-import { pictureOf, readForGenerator } from '../../engine/generators/folder.ts'
-import { generate } from '../../engine/generators/generator.ts'
-import { exportPicture } from '../../engine/images/encode.ts'
+import { makeSamples, sampleNames } from '../../engine/generators/samples.ts'
 import {
   type OutputOptions,
   Terminal,
@@ -56,31 +53,16 @@ Examples:
       const signal = cancelOnInterrupt()
       const { kind, count, seed: first, epochs } = checked(generateOptions, flags)
       const output = checked(exportOptions, { ...flags, whenExists: whenExists(flags) })
-      const names = Array.from({ length: count }, (_, index) => {
-        const ending = output.format === 'jpeg' ? 'jpg' : output.format
-        return `${kind}-${first}-${String(index + 1).padStart(3, '0')}.${ending}`
-      })
-      await makeRoom(flags.out, names, output.whenExists)
+      const options = { kind, count, seed: first, epochs }
+      await makeRoom(flags.out, sampleNames(options, output.format), output.whenExists)
       const dataset = await indexFolder(folder, { signal })
-      const pictures = await readForGenerator(dataset, {
+      const files = await makeSamples(dataset, flags.out, options, output, {
         signal,
-        seed: first,
-        onProgress: (share) => terminal.progress('Reading', share),
+        onProgress: (phase, share, left) =>
+          phase === 'reading'
+            ? terminal.progress('Reading', share)
+            : terminal.progress('Teaching', share, kind.toUpperCase(), left),
       })
-      const samples = await generate(
-        pictures,
-        { kind, count, seed: first, epochs },
-        {
-          signal,
-          onProgress: (share, left) => terminal.progress('Teaching', share, kind.toUpperCase(), left),
-        },
-      )
-      const size = dataset.uniformSize ?? pictures
-      const files: string[] = []
-      for (const [index, name] of names.entries()) {
-        const target = path.join(flags.out, name)
-        files.push((await exportPicture(pictureOf(samples, index, size), target, output)).path)
-      }
       terminal.result({ pictures: files, kind, seed: first }, [
         `${counted(files.length, 'sample', 'samples')} of a ${kind.toUpperCase()} in ${flags.out}.`,
       ])

@@ -5,7 +5,7 @@ import type { Net } from '../nets/net.ts'
 import { wholeImageNet, wholeImageSize } from '../nets/whole-image.ts'
 import { type Tensor, type Tensor4D, loadTensorflow, tensorflow } from '../tensor/backend.ts'
 import { CompiledFunction } from '../tensor/compile.ts'
-import { type Precision, cpuHasBfloat16, worthIt } from '../tensor/precision.ts'
+import { type Precision, cpuHasBfloat16, rememberedPrecision, worthIt } from '../tensor/precision.ts'
 import { registerNativeGradients } from '../tensor/ops.ts'
 import type { NamedArray } from './safetensors.ts'
 
@@ -65,9 +65,11 @@ export class Denoiser {
     const compile = (precision: Precision): Denoiser =>
       new Denoiser(card, net, compileDenoise(card, net, state, precision, options.live ?? false))
     const { precision = 'auto' } = options
-    const model = precision === 'auto' ? fastest(card, compile) : compile(precision)
-    tf.dispose(state)
-    return model
+    try {
+      return precision === 'auto' ? await fastest(card, compile) : compile(precision)
+    } finally {
+      tf.dispose(state)
+    }
   }
 
   /** Takes other weights of the same net, as while teaching. */
@@ -121,18 +123,17 @@ function exampleSize(card: ModelCard, net: Net, coarsePixels: number): { width: 
   return { width: coarsePixels * net.multipleOf, height: coarsePixels * net.multipleOf }
 }
 
-/** What was found for a kind of net: it depends on the processor, not on the weights. */
-const faster = new Map<string, Precision>()
-
-function fastest(card: ModelCard, compile: (precision: Precision) => Denoiser): Denoiser {
-  const known = cpuHasBfloat16() ? faster.get(card.kind) : 'float32'
-  if (known) return compile(known)
-  const [float32, bfloat16] = [compile('float32'), compile('bfloat16')]
-  const choice = milliseconds(bfloat16) < worthIt * milliseconds(float32) ? 'bfloat16' : 'float32'
-  faster.set(card.kind, choice)
-  const [taken, left] = choice === 'bfloat16' ? [bfloat16, float32] : [float32, bfloat16]
-  left.dispose()
-  return taken
+/** What is faster here, as it was found the first time: the same seed has to give the same pictures every time. */
+async function fastest(card: ModelCard, compile: (precision: Precision) => Denoiser): Promise<Denoiser> {
+  if (!cpuHasBfloat16()) return compile('float32')
+  const choice = await rememberedPrecision(card.kind, () => {
+    const [float32, bfloat16] = [compile('float32'), compile('bfloat16')]
+    const found = milliseconds(bfloat16) < worthIt * milliseconds(float32) ? 'bfloat16' : 'float32'
+    float32.dispose()
+    bfloat16.dispose()
+    return found
+  })
+  return compile(choice)
 }
 
 function milliseconds(model: Denoiser): number {

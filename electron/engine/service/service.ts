@@ -24,6 +24,7 @@ import { forgetOldPasted, keepPasted } from './pasted.ts'
 import { PathGuard } from './path-guard.ts'
 import { latestOf } from './progress.ts'
 import { Results } from './results.ts'
+import { forgetOldSamples, sampleHandlers } from './samples.ts'
 import { Teachings } from './teachings.ts'
 import { walkHandlers } from './walks.ts'
 
@@ -53,7 +54,9 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const { home } = options
   await mkdir(modelsFolder(home), { recursive: true })
   const pastedFolder = join(cacheFolder(home), 'pasted')
+  const samplesFolder = join(cacheFolder(home), 'samples')
   void forgetOldPasted(pastedFolder)
+  void forgetOldSamples(samplesFolder)
 
   const library = new ModelLibrary(modelsFolder(home))
   const datasets = new OpenedDatasets()
@@ -170,6 +173,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       return { info, view: await showPixels(pixels, maxSide), noise: measureNoise(pixels) }
     },
     ...walkHandlers({ library, inUse, guard, results }),
+    ...sampleHandlers({ folder: samplesFolder, datasets, guard }),
     ...batchHandlers({ library, inUse, guard, originals, exports }),
     forgetResult({ resultId }) {
       results.forget(resultId)
