@@ -1,14 +1,28 @@
 /** The words of the page in the language that is chosen. */
+import * as z from 'zod'
+import { de } from './strings/de.ts'
 import { en } from './strings/en.ts'
 
 /** Every language has every word: a language that lacks one does not compile. */
 export type Strings = typeof en
 
-export const languages = ['en'] as const
+const languages = { en, de } as const
+export type Language = keyof typeof languages
+export const languageNames: Readonly<Record<Language, string>> = { en: 'English', de: 'Deutsch' }
 
-/** Live: components read it anew when the language changes (see App). */
-// eslint-disable-next-line prefer-const
+export const languageChoice = z.enum(['system', 'en', 'de'])
+export type LanguageChoice = z.infer<typeof languageChoice>
+
+/** Read anew by components that are drawn after the language has changed (see App). */
 export let strings: Strings = en
+
+/** Also tells the screen reader, which has to know how to say it. */
+export function useLanguage(choice: LanguageChoice): void {
+  const wanted = choice === 'system' ? navigator.language.slice(0, 2) : choice
+  const language: Language = wanted === 'de' ? 'de' : 'en'
+  strings = languages[language]
+  document.documentElement.lang = language
+}
 
 /** 9 -> "9 s", 180 -> "3 min", 185 -> "3 min 05 s", 3725 -> "1 h 02 min". */
 export function durationText(seconds: number): string {

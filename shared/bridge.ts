@@ -11,7 +11,14 @@ export const engineState = z.enum(['up', 'down', 'failed'])
 export type EngineState = z.infer<typeof engineState>
 
 /** What the application menu asks the page to do. */
-export const menuCommand = z.enum(['open-folder', 'open-picture', 'export', 'show-help'])
+export const menuCommand = z.enum([
+  'open-folder',
+  'open-picture',
+  'export',
+  'settings',
+  'palette',
+  'show-help',
+])
 export type MenuCommand = z.infer<typeof menuCommand>
 
 export const exportQuestion = z.object({
@@ -24,7 +31,7 @@ export type ExportQuestion = z.infer<typeof exportQuestion>
 export const picturesQuestion = z.object({ multiple: z.boolean() })
 export type PicturesQuestion = z.infer<typeof picturesQuestion>
 
-export const folderQuestion = z.object({ purpose: z.enum(['teach', 'refine', 'export']) })
+export const folderQuestion = z.object({ purpose: z.enum(['teach', 'refine', 'export', 'models']) })
 export type FolderQuestion = z.infer<typeof folderQuestion>
 
 export const droppedPath = filePath

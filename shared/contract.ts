@@ -7,6 +7,7 @@ import {
   bytes,
   datasetSummary,
   doctorReport,
+  engineSettings,
   errorInfo,
   exportOptions,
   filePath,
@@ -55,6 +56,9 @@ export type ExportTarget = z.input<typeof exportTarget>
 export const contract = {
   /** What runs here, and what to do about what does not. */
   doctor: call(z.object({}), doctorReport),
+  settings: call(z.object({}), engineSettings),
+  /** Keeps all of them; a folder for models must be one that the person has chosen, and that can be written. */
+  changeSettings: call(engineSettings, engineSettings),
 
   /** Looks at a folder. Progress while it goes, then the summary. The folder is only read. */
   openFolder: stream(

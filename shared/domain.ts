@@ -257,6 +257,19 @@ export const exportOptions = z.object({
 })
 export type ExportOptions = z.infer<typeof exportOptions>
 
+// ---------------------------------------------------------------- settings
+
+/** What a person has chosen for the engine; null leaves it to Uphill. */
+export const engineSettings = z.object({
+  /** Decoded pictures in memory while teaching, in MiB; null: a quarter of the machine's memory. */
+  memoryMiB: z.int().min(64).max(4_194_304).nullable().default(null),
+  /** Processor cores to compute with; null: all. From the next start. */
+  cores: z.int().min(1).max(1024).nullable().default(null),
+  /** Where models are kept; null: in Uphill's own folder. From the next start. */
+  modelsFolder: filePath.nullable().default(null),
+})
+export type EngineSettings = z.infer<typeof engineSettings>
+
 // ---------------------------------------------------------------- doctor
 
 export const doctorReport = z.object({

@@ -37,6 +37,7 @@ const folderTitles = {
   teach: 'A folder of pictures to learn from',
   refine: 'A folder of pictures to refine',
   export: 'A folder to export to',
+  models: 'A folder to keep models in',
 }
 
 export function handleDialogs({ window, allow, wasExported, exportFolderFile }: DialogParts): void {
@@ -60,7 +61,10 @@ export function handleDialogs({ window, allow, wasExported, exportFolderFile }: 
   answer(channels.chooseFolder, folderQuestion, async ({ purpose }, owner) => {
     const { canceled, filePaths } = await dialog.showOpenDialog(owner, {
       title: folderTitles[purpose],
-      properties: purpose === 'export' ? ['openDirectory', 'createDirectory'] : ['openDirectory'],
+      properties:
+        purpose === 'export' || purpose === 'models'
+          ? ['openDirectory', 'createDirectory']
+          : ['openDirectory'],
       ...(purpose === 'export' && { defaultPath: exportFolder() }),
     })
     const [folder] = filePaths

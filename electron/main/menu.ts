@@ -24,6 +24,8 @@ export function setMenu(tell: (command: MenuCommand) => void): void {
           separator,
           item('Export…', 'export', 'CmdOrCtrl+E'),
           separator,
+          item('Settings…', 'settings', 'CmdOrCtrl+,'),
+          separator,
           { role: mac ? 'close' : 'quit' },
         ],
       },
@@ -31,6 +33,8 @@ export function setMenu(tell: (command: MenuCommand) => void): void {
       {
         label: '&View',
         submenu: [
+          item('Find a Command…', 'palette', 'CmdOrCtrl+K'),
+          separator,
           { role: 'resetZoom' },
           { role: 'zoomIn' },
           { role: 'zoomOut' },
@@ -45,7 +49,7 @@ export function setMenu(tell: (command: MenuCommand) => void): void {
       {
         role: 'help',
         submenu: [
-          item('Uphill Help', 'show-help', 'F1'),
+          item('Keyboard Shortcuts', 'show-help', 'F1'),
           ...(mac ? [] : [separator, { role: 'about' } as const]),
         ],
       },

@@ -7,7 +7,7 @@ import { UphillError, throwIfCancelled } from '../../../shared/errors.ts'
 import type { Handlers } from '../../../shared/rpc-server.ts'
 import { indexFolder, summarise } from '../datasets/index-folder.ts'
 import { doctor } from '../doctor.ts'
-import { cacheFolder, modelsFolder } from '../home.ts'
+import { cacheFolder, modelsFolder, readSettings } from '../home.ts'
 import { decodePicture, decodeThumbnail, readPictureInfo } from '../images/decode.ts'
 import { showPixels } from '../images/encode.ts'
 import { planTeaching } from '../learning/plan.ts'
@@ -25,6 +25,7 @@ import { PathGuard } from './path-guard.ts'
 import { latestOf } from './progress.ts'
 import { Results } from './results.ts'
 import { forgetOldSamples, sampleHandlers } from './samples.ts'
+import { keepSettings } from './settings.ts'
 import { Teachings } from './teachings.ts'
 import { walkHandlers } from './walks.ts'
 
@@ -63,7 +64,10 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const guard = new PathGuard(options.guardPaths)
   const results = new Results()
   const inUse = new ModelsInUse()
-  const teachings = new Teachings(library, datasets, new Journal(join(home, 'jobs.json')))
+  const teachings = new Teachings(library, datasets, new Journal(join(home, 'jobs.json')), () => {
+    const { memoryMiB } = readSettings(home)
+    return memoryMiB === null ? undefined : memoryMiB * 2 ** 20
+  })
   const originals = new Originals(datasets)
   const exports = new Exports(guard, originals, options.onExported)
   guard.allow(pastedFolder)
@@ -81,6 +85,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
 
   const handlers: Handlers<Contract> = {
     doctor: () => doctor(),
+    settings: () => readSettings(home),
+    changeSettings: (wanted) => keepSettings(home, wanted, guard),
 
     async *openFolder({ folder }, { signal }) {
       await checkFolder(folder)

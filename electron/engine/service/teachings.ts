@@ -30,7 +30,16 @@ export class Teachings {
   #recovered: Promise<void> | null = null
   #starting = false
 
-  constructor(library: ModelLibrary, datasets: OpenedDatasets, journal: Journal) {
+  readonly #budgetBytes: () => number | undefined
+
+  /** @param budgetBytes memory for pictures, asked for when a teaching begins */
+  constructor(
+    library: ModelLibrary,
+    datasets: OpenedDatasets,
+    journal: Journal,
+    budgetBytes: () => number | undefined,
+  ) {
+    this.#budgetBytes = budgetBytes
     this.#library = library
     this.#datasets = datasets
     this.#journal = journal
@@ -148,7 +157,7 @@ export class Teachings {
     this.#runs.set(entry.modelId, run)
     if (entry.paused) run.pause()
     run.begin(
-      (teachRun) => this.#work(entry, teachRun),
+      (teachRun) => this.#work(entry, { ...teachRun, budgetBytes: this.#budgetBytes() }),
       async () => {
         this.#entry = null
         if (this.#keepInJournal) return

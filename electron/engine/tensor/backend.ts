@@ -5,6 +5,7 @@
 import util from 'node:util'
 import type * as TensorflowModule from '@tensorflow/tfjs-node'
 import { UphillError } from '../../../shared/errors.ts'
+import { readSettings } from '../home.ts'
 
 export type Tensorflow = typeof TensorflowModule
 export type Tensor = TensorflowModule.Tensor
@@ -76,6 +77,8 @@ async function importTensorflow(): Promise<Tensorflow> {
   legacy['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined
   legacy['isArray'] ??= Array.isArray
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'
+  const { cores } = readSettings()
+  if (cores !== null) process.env['TF_NUM_INTRAOP_THREADS'] ??= String(cores)
   try {
     const module = await import('@tensorflow/tfjs-node')
     // It is a CommonJS package: bundlers and Node disagree on where its exports are.
