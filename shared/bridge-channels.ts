@@ -15,6 +15,8 @@ export const channels = {
   chooseExport: 'dialog:export',
   allowDropped: 'file:dropped',
   revealExported: 'file:reveal',
+  workload: 'window:workload',
+  notify: 'window:notify',
   menuCommand: 'menu:command',
   setTheme: 'theme:set',
 } as const

@@ -38,6 +38,30 @@ export const droppedPath = filePath
 export const themeChoice = z.enum(['system', 'light', 'dark'])
 export type ThemeChoice = z.infer<typeof themeChoice>
 
+const sentence = z.string().min(1).max(500)
+
+/** What to ask before quitting stops work, in the language of the page. */
+export const quitQuestion = z.object({
+  message: sentence,
+  detail: sentence,
+  /** The button that quits and goes on at the next start; null when nothing of the work can. */
+  goOnLater: sentence.nullable(),
+  stop: sentence,
+  stay: sentence,
+})
+export type QuitQuestion = z.infer<typeof quitQuestion>
+
+export const workload = z.object({
+  /** For the taskbar, 0..1; null when nothing runs or it cannot be said. */
+  share: z.number().min(0).max(1).nullable(),
+  /** Null when quitting stops nothing. */
+  question: quitQuestion.nullable(),
+})
+export type WorkloadReport = z.infer<typeof workload>
+
+export const notice = z.object({ title: sentence, body: sentence })
+export type Notice = z.infer<typeof notice>
+
 /**
  * `window.uphill`. Paths that the engine accepts from the page are those given out here (and what lies
  * below them), those of models, and files of `keepPasted`; any other path is refused with BAD_INPUT.
@@ -69,6 +93,11 @@ export interface UphillBridge {
   pathForFile(file: File): Promise<string | null>
   /** Shows a file in the system's file manager. Only for files that the engine exported in this session. */
   revealExported(path: string): Promise<boolean>
+
+  /** Tells the system what runs: the taskbar shows it, the machine stays awake, and quitting asks first. */
+  setWorkload(report: WorkloadReport): void
+  /** A notice by the system, unless the window has the focus. */
+  notify(notice: Notice): void
 
   onMenuCommand(listener: (command: MenuCommand) => void): () => void
   /** `system` is the default; prefers-color-scheme in the page follows it. */

@@ -13,8 +13,8 @@ export const toEngine = z.discriminatedUnion('type', [
   z.object({ type: z.literal('close'), client }),
   /** The person gave the page this file or folder. */
   z.object({ type: z.literal('allow'), path: filePath }),
-  /** Stop what runs, write what has been learned, answer `settled` and end. */
-  z.object({ type: z.literal('settle') }),
+  /** Stop what runs, write what has been learned, answer `settled` and end; the next engine may go on with it. */
+  z.object({ type: z.literal('settle'), goOnLater: z.boolean() }),
 ])
 export type ToEngine = z.infer<typeof toEngine>
 

@@ -98,7 +98,7 @@ async function main(): Promise<void> {
     else if (message.type === 'data') clients.get(message.client)?.onMessage(message.message)
     else if (message.type === 'close') close(message.client)
     else if (message.type === 'allow') service.allowPath(message.path)
-    else void end(false)
+    else void end(message.goOnLater)
   })
   process.on('disconnect', () => {
     void end(true)

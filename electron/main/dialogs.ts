@@ -1,6 +1,5 @@
 /** What the page asks of the system: dialogs, paths of dropped files, showing an exported file. */
-import { type BrowserWindow, app, dialog, ipcMain, nativeTheme, shell } from 'electron'
-import type { IpcMainInvokeEvent } from 'electron'
+import { app, dialog, nativeTheme, shell } from 'electron'
 import { basename, dirname, join } from 'node:path'
 import * as z from 'zod'
 import { channels } from '../../shared/bridge-channels.ts'
@@ -12,10 +11,11 @@ import {
   themeChoice,
 } from '../../shared/bridge.ts'
 import type { ExportFormat } from '../../shared/domain.ts'
+import type { AnswerPage } from './answer-page.ts'
 import { LastFolder } from './last-folder.ts'
 
 export interface DialogParts {
-  readonly window: () => BrowserWindow | null
+  readonly answer: AnswerPage
   /** Tells the engine that the page may name this path. */
   readonly allow: (path: string) => void
   /** Whether the engine exported this file in this session. */
@@ -40,23 +40,9 @@ const folderTitles = {
   models: 'A folder to keep models in',
 }
 
-export function handleDialogs({ window, allow, wasExported, exportFolderFile }: DialogParts): void {
+export function handleDialogs({ answer, allow, wasExported, exportFolderFile }: DialogParts): void {
   const lastFolder = new LastFolder(exportFolderFile)
   const exportFolder = (): string => lastFolder.path ?? app.getPath('pictures')
-
-  /** Answers a question of our own page whose input fits the schema; all else is refused. */
-  function answer<S extends z.ZodType, T>(
-    channel: string,
-    schema: S,
-    ask: (input: z.output<S>, owner: BrowserWindow) => Promise<T> | T,
-  ): void {
-    ipcMain.handle(channel, async (event: IpcMainInvokeEvent, raw: unknown) => {
-      const owner = window()
-      const page = owner?.webContents
-      if (!owner || event.sender !== page || event.senderFrame !== page.mainFrame) throw new Error('refused')
-      return await ask(schema.parse(raw), owner)
-    })
-  }
 
   answer(channels.chooseFolder, folderQuestion, async ({ purpose }, owner) => {
     const { canceled, filePaths } = await dialog.showOpenDialog(owner, {

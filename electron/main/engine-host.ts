@@ -90,9 +90,10 @@ export class EngineHost {
 
   /**
    * Lets the engine save what it is learning and waits until it has ended, but not for ever.
+   * @param goOnLater the next engine goes on with what ran
    * @returns true when it ended in order
    */
-  async stop(atMostMs: number): Promise<boolean> {
+  async stop(atMostMs: number, goOnLater = false): Promise<boolean> {
     this.#stopping = true
     clearTimeout(this.#timer)
     const child = this.#child
@@ -105,7 +106,7 @@ export class EngineHost {
         clearTimeout(timer)
         resolve(code === 0)
       })
-      this.send({ type: 'settle' })
+      this.send({ type: 'settle', goOnLater })
     })
   }
 

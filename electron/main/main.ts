@@ -3,12 +3,14 @@ import { type BrowserWindow, app, ipcMain, session } from 'electron'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { channels } from '../../shared/bridge-channels.ts'
+import { answerPageOf } from './answer-page.ts'
 import { handleDialogs } from './dialogs.ts'
 import { EngineHost } from './engine-host.ts'
 import { setMenu } from './menu.ts'
 import { declarePageScheme, servePage } from './page-protocol.ts'
 import { Relay } from './relay.ts'
 import { createWindow, hardenSession } from './window.ts'
+import { Workload } from './workload.ts'
 
 /** A checkpoint takes seconds; a person who quits waits no longer than this. */
 const settleAtMostMs = 15_000
@@ -22,7 +24,8 @@ declarePageScheme()
 
 let window: BrowserWindow | null = null
 let relay: Relay | null = null
-let quit: 'not asked' | 'settling' | 'settled' = 'not asked'
+let workload: Workload | null = null
+let quit: 'not asked' | 'asking' | 'settling' | 'settled' = 'not asked'
 const exported = new Set<string>()
 
 const engine = new EngineHost({
@@ -59,9 +62,16 @@ function openWindow(): void {
     stateFile: join(ownFolder, 'window.json'),
   })
   relay = new Relay(window.webContents, () => engine)
+  window.on('close', (event) => {
+    // Where closing the last window quits, what runs is asked about first. A Mac works on without a window.
+    if (process.platform === 'darwin' || quit === 'settled') return
+    event.preventDefault()
+    app.quit()
+  })
   window.once('closed', () => {
     window = null
     relay = null
+    workload?.forget()
   })
 }
 
@@ -71,8 +81,10 @@ function start(): void {
   setMenu((command) => {
     window?.webContents.send(channels.menuCommand, command)
   })
+  const answer = answerPageOf(() => window)
+  workload = new Workload(answer)
   handleDialogs({
-    window: () => window,
+    answer,
     allow: (path) => {
       engine.send({ type: 'allow', path })
     },
@@ -85,6 +97,19 @@ function start(): void {
   })
   engine.start()
   openWindow()
+}
+
+async function settleAndQuit(): Promise<void> {
+  quit = 'asking'
+  const choice = (await workload?.mayQuit(window)) ?? 'stop'
+  if (choice === 'stay') {
+    quit = 'not asked'
+    return
+  }
+  quit = 'settling'
+  await engine.stop(settleAtMostMs, choice === 'go on later')
+  quit = 'settled'
+  app.quit()
 }
 
 if (app.requestSingleInstanceLock()) {
@@ -101,12 +126,7 @@ if (app.requestSingleInstanceLock()) {
   app.on('before-quit', (event) => {
     if (quit === 'settled') return
     event.preventDefault()
-    if (quit === 'settling') return
-    quit = 'settling'
-    void engine.stop(settleAtMostMs).then(() => {
-      quit = 'settled'
-      app.quit()
-    })
+    if (quit === 'not asked') void settleAndQuit()
   })
   void app.whenReady().then(start)
 } else {

@@ -42,6 +42,12 @@ const bridge: UphillBridge = {
     return path ? ((await ipcRenderer.invoke(channels.allowDropped, path)) as string) : null
   },
   revealExported: (path) => ipcRenderer.invoke(channels.revealExported, path) as Promise<boolean>,
+  setWorkload: (report) => {
+    void ipcRenderer.invoke(channels.workload, report)
+  },
+  notify: (notice) => {
+    void ipcRenderer.invoke(channels.notify, notice)
+  },
   onMenuCommand: (listener) => listen<MenuCommand>(channels.menuCommand, listener),
   setTheme: (theme) => {
     void ipcRenderer.invoke(channels.setTheme, theme)

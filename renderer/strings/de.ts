@@ -320,6 +320,24 @@ export const de: Strings = {
     look: 'Ansehen',
     more: (count) => `und ${number(count)} weitere`,
   },
+  work: {
+    quit: 'Uphill ist noch bei der Arbeit.',
+    teaching: (name) => `„${name}“ wird gerade gelehrt. Was es bis jetzt gelernt hat, bleibt auf jeden Fall.`,
+    queue: (count) =>
+      count === 1
+        ? '1 Bild der Aufträge ist nicht fertig.'
+        : `${count} Bilder der Aufträge sind nicht fertig.`,
+    walk: 'Ein Weg ist nicht an seinem Ende.',
+    goOnLater: 'Beenden und nächstes Mal weitermachen',
+    stop: 'Aufhören und beenden',
+    stay: 'Weiterarbeiten',
+    taught: (name) => `„${name}“ hat gelernt`,
+    taughtBody: (psnr) => `${psnr} dB an Bildern, die es nie gesehen hat.`,
+    failed: (name) => `Das Lehren von „${name}“ ist fehlgeschlagen`,
+    queueDone: 'Die Aufträge sind erledigt',
+    queueBody: (done, failed) =>
+      failed === 0 ? `${done} Bilder.` : `${done} Bilder, ${failed} fehlgeschlagen.`,
+  },
   models: {
     title: 'Modelle',
     none: 'Noch keine Modelle. Lehren Sie eines mit einem Ordner voller Bilder.',

@@ -320,6 +320,22 @@ export const en = {
     look: 'Look at it',
     more: (count: number) => `and ${count.toLocaleString()} more`,
   },
+  work: {
+    quit: 'Uphill is still at work.',
+    teaching: (name: string) => `“${name}” is being taught. What it has learned so far is kept in any case.`,
+    queue: (count: number) =>
+      count === 1 ? '1 picture of the queue is not done.' : `${count} pictures of the queue are not done.`,
+    walk: 'A walk is not at its end.',
+    goOnLater: 'Quit, and go on next time',
+    stop: 'Stop it and quit',
+    stay: 'Keep working',
+    taught: (name: string) => `“${name}” has been taught`,
+    taughtBody: (psnr: string) => `${psnr} dB on pictures it has never seen.`,
+    failed: (name: string) => `Teaching “${name}” failed`,
+    queueDone: 'The queue is done',
+    queueBody: (done: number, failed: number) =>
+      failed === 0 ? `${done} pictures.` : `${done} pictures, ${failed} failed.`,
+  },
   models: {
     title: 'Models',
     none: 'No models yet. Teach one on a folder of pictures.',

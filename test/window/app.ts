@@ -218,8 +218,22 @@ export class App {
     return pid
   }
 
-  async close(): Promise<void> {
+  /** What the question before quitting is answered with: the button of this name. */
+  async answerQuitting(button: string): Promise<void> {
+    await this.electron.evaluate(({ dialog }, wanted) => {
+      dialog.showMessageBox = ((_window: unknown, { buttons = [] }: { buttons?: string[] }) =>
+        Promise.resolve({ response: buttons.indexOf(wanted), checkboxChecked: false })) as never
+    }, button)
+  }
+
+  /** Quits, whatever runs, and keeps the folder. */
+  async quit(): Promise<void> {
+    await this.answerQuitting('Stop it and quit')
     await this.electron.close()
+  }
+
+  async close(): Promise<void> {
+    await this.quit()
     await fs.rm(this.root, { recursive: true, force: true })
     expect(this.complaints).toEqual([])
   }

@@ -30,6 +30,7 @@ describe('the window', () => {
       'chooseFolder',
       'choosePictures',
       'lastExportFolder',
+      'notify',
       'onEngineState',
       'onMenuCommand',
       'pathForFile',
@@ -38,6 +39,7 @@ describe('the window', () => {
       'restartEngine',
       'revealExported',
       'setTheme',
+      'setWorkload',
       'versions',
     ])
   })

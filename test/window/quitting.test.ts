@@ -1,0 +1,58 @@
+/** Work and the system: the taskbar, and what becomes of work when the window is closed. */
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { writeDigits } from '../cli/run-uphill.ts'
+import { App } from './app.ts'
+
+let root: string
+let app: App
+beforeAll(async () => {
+  root = await App.folder()
+  app = await App.start(root)
+  await writeDigits(app.path('digits'), 0, 120)
+})
+afterAll(() => app.close())
+
+const bars = () => app.electron.evaluate(() => (globalThis as unknown as { bars: number[] }).bars)
+
+it('the taskbar shows how far the teaching is', async () => {
+  await app.electron.evaluate(({ BrowserWindow }) => {
+    const seen: number[] = []
+    Object.assign(globalThis, { bars: seen })
+    const window = BrowserWindow.getAllWindows()[0]!
+    const show = window.setProgressBar.bind(window)
+    window.setProgressBar = (share) => {
+      seen.push(share)
+      show(share)
+    }
+  })
+  await app.openFolder(app.path('digits'))
+  await app.at('teach-open').click()
+  await app.at('teach-name').fill('Night')
+  await app.chooseMinutes(0.5)
+  await app.at('teach-start').click()
+  await expect.poll(async () => Math.max(...(await bars())), { timeout: 60_000 }).toBeGreaterThan(0.05)
+})
+
+it('closing asks, and to keep working keeps everything', async () => {
+  await app.answerQuitting('Keep working')
+  await app.electron.evaluate(({ BrowserWindow }) => {
+    BrowserWindow.getAllWindows()[0]!.close()
+  })
+  const before = Math.max(...(await bars()))
+  await expect.poll(async () => Math.max(...(await bars())), { timeout: 60_000 }).toBeGreaterThan(before)
+})
+
+it('quits and goes on at the next start, to the end', async () => {
+  await app.answerQuitting('Quit, and go on next time')
+  const closed = app.electron.waitForEvent('close')
+  await app.electron.evaluate(({ BrowserWindow }) => {
+    BrowserWindow.getAllWindows()[0]!.close()
+  })
+  await closed
+  app = await App.start(root)
+  await expect.poll(() => app.at('nav-teach').locator('.dot').count(), { timeout: 60_000 }).toBe(1)
+  await app.at('nav-teach').click()
+  await app.at('teach-finished').waitFor({ timeout: 200_000 })
+  await app.at('nav-models').click()
+  await expect.poll(() => app.at('model-card').count()).toBe(1)
+})
