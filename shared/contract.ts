@@ -17,6 +17,7 @@ import {
   modelName,
   modelNotes,
   pictureInfo,
+  pictureSource,
   presetName,
   seed,
   shownPicture,
@@ -62,7 +63,7 @@ export const contract = {
 
   /** Looks at a folder. Progress while it goes, then the summary. The folder is only read. */
   openFolder: stream(
-    z.object({ folder: filePath }),
+    pictureSource.pick({ folder: true, more: true }),
     z.discriminatedUnion('type', [
       z.object({ type: z.literal('progress'), progress: indexProgress }),
       z.object({ type: z.literal('opened'), dataset: datasetSummary }),
@@ -76,7 +77,27 @@ export const contract = {
       count: z.int().min(1).max(200),
       size: z.int().min(16).max(512),
     }),
-    z.array(z.object({ info: pictureInfo, thumbnail: shownPicture.nullable() })),
+    z.array(z.object({ info: pictureInfo, thumbnail: shownPicture.nullable(), leftOut: z.boolean() })),
+  ),
+  /** Leaves pictures out of what is learned, or takes them in again; the files stay where they are. */
+  leaveOut: call(
+    z.object({ datasetId: id, paths: z.array(filePath).max(100_000), out: z.boolean() }),
+    datasetSummary,
+  ),
+  /** Pictures that came or went since the folder was looked at. */
+  changes: call(z.object({ datasetId: id }), z.object({ added: z.int(), gone: z.int() })),
+  /** Groups of pictures that are nearly the same, the largest of each group first. */
+  nearDuplicates: stream(
+    z.object({ datasetId: id }),
+    z.discriminatedUnion('type', [
+      z.object({ type: z.literal('progress'), done: z.int(), of: z.int() }),
+      z.object({ type: z.literal('done'), groups: z.array(z.array(pictureInfo)) }),
+    ]),
+  ),
+  /** A small picture of one of them. */
+  thumbnail: call(
+    z.object({ datasetId: id, path: filePath, size: z.int().min(16).max(512) }),
+    shownPicture.nullable(),
   ),
 
   /** What teaching on this folder would mean: which kind of net, and the presets with their seconds. */
@@ -93,7 +114,12 @@ export const contract = {
   startTeaching: call(teachOptions, z.object({ modelId: id })),
   /** Continues a stopped model from its last checkpoint, for `seconds` more when it had finished. */
   resumeTeaching: call(
-    z.object({ modelId: id, seconds: z.number().positive().optional() }),
+    z.object({
+      modelId: id,
+      seconds: z.number().positive().optional(),
+      /** Open folders to go on with; else those that it was taught with. */
+      datasetId: id.optional(),
+    }),
     z.object({ modelId: id }),
   ),
   pauseTeaching: call(z.object({ modelId: id }), z.object({})),

@@ -46,9 +46,19 @@ export const pictureProblem = z.object({
 })
 export type PictureProblem = z.infer<typeof pictureProblem>
 
-/** A folder that has been looked at. `pictures` is sorted by path. */
+/** Where pictures to learn from lie: a folder, perhaps others too, and pictures of them that a person left out. */
+export const pictureSource = z.object({
+  folder: filePath,
+  more: z.array(filePath).max(100).default([]),
+  leftOut: z.array(filePath).max(100_000).default([]),
+})
+export type PictureSource = z.infer<typeof pictureSource>
+
+/** Folders that have been looked at. `pictures` is sorted by path. */
 export const dataset = z.object({
   folder: filePath,
+  /** Further folders. */
+  more: z.array(filePath),
   pictures: z.array(pictureInfo),
   problems: z.array(pictureProblem),
   /** Files that are no pictures by name (text, video, ...): counted, not listed. */
@@ -64,7 +74,10 @@ export type Dataset = z.infer<typeof dataset>
 export const datasetSummary = z.object({
   datasetId: id,
   folder: filePath,
+  more: z.array(filePath),
   pictures: z.int().nonnegative(),
+  /** Of these, left out by hand. */
+  leftOut: z.int().nonnegative(),
   problems: z.array(pictureProblem),
   ignored: z.int().nonnegative(),
   uniformSize: z.object({ width: z.int(), height: z.int() }).nullable(),
@@ -108,7 +121,7 @@ export const modelName = z
 export const modelNotes = z.string().max(4000, 'Notes have at most 4,000 characters.')
 
 export const teachOptions = z.object({
-  folder: filePath,
+  ...pictureSource.shape,
   name: modelName,
   /** `auto` chooses from the pictures: whole-image when all are small and of one size. */
   kind: z.union([modelKind, z.literal('auto')]).default('auto'),
@@ -157,7 +170,7 @@ export const modelCard = z.object({
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
   taughtWith: z.object({
-    folder: filePath,
+    ...pictureSource.shape,
     pictures: z.int(),
     heldOut: z.int(),
     seed,

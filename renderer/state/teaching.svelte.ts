@@ -24,9 +24,10 @@ class WatchedTeaching {
     })
   }
 
-  async continue(modelId: string, seconds: number): Promise<boolean> {
+  /** @param datasetId open folders to go on with; else those that it was taught with */
+  async continue(modelId: string, seconds: number, datasetId?: string): Promise<boolean> {
     return this.#attempt(async () => {
-      await engine.resumeTeaching({ modelId, seconds })
+      await engine.resumeTeaching({ modelId, seconds, ...(datasetId !== undefined && { datasetId }) })
       void this.watch(modelId)
     })
   }

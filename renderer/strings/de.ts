@@ -39,6 +39,30 @@ export const de: Strings = {
     one: 'Ein Bild ist zu wenig: Das Modell braucht eines zum Lernen und ein anderes zum Prüfen. Hundert oder mehr sind gut.',
     grid: 'Bilder des Ordners',
     greyscale: 'Graustufen',
+    addFolder: 'Ordner dazu…',
+    removeFolder: (folder) => `Ohne ${folder}`,
+    lookAgain: 'Noch einmal ansehen',
+    findDuplicates: 'Fast gleiche suchen',
+    leaveOut: 'Auslassen',
+    takeIn: 'Wieder nehmen',
+    isLeftOut: 'ausgelassen',
+    leftOutCount: (count) => `${number(count)} davon von Hand ausgelassen`,
+    wasLeftOut: (count) => (count === 1 ? '1 Bild ausgelassen' : `${count} Bilder ausgelassen`),
+    changed: (added, gone) =>
+      `Der Ordner hat sich geändert: ${[added > 0 ? `${added} neu` : '', gone > 0 ? `${gone} weg` : ''].filter(Boolean).join(', ')}.`,
+    refine: 'Verbessern',
+  },
+  duplicates: {
+    looking: 'Fast gleiche Bilder werden gesucht',
+    found: (groups) =>
+      groups === 0
+        ? 'Keine zwei Bilder sind fast gleich'
+        : groups === 1
+          ? '1 Gruppe fast gleicher'
+          : `${groups} Gruppen fast gleicher`,
+    leaveOut: 'Auslassen',
+    leaveOutAll: (count) => `Je das größte behalten, ${count} auslassen`,
+    more: (count) => `und ${count} weitere Gruppen`,
   },
   samples: {
     title: 'Proben zum Verbessern machen',
@@ -67,6 +91,9 @@ export const de: Strings = {
     bce: 'Kreuzentropie (BCE)',
     mse: 'Quadratischer Fehler (MSE)',
     kind: 'Art des Modells',
+    seed: 'Startzahl',
+    seedHint:
+      'Wählt, welche Bilder zum Prüfen bleiben und in welcher Folge sie kommen; eine andere gibt ein Geschwister des Modells.',
     kindHint: 'Wird nach den Bildern gewählt, wenn Sie nichts anderes sagen.',
     auto: 'Automatisch',
     whole: 'Ganzes Bild',
@@ -355,6 +382,7 @@ export const de: Strings = {
     dream: 'Träumen',
     continue: 'Weiter lehren',
     minutes: 'Minuten mehr',
+    withOpen: (folder, count) => `Mit den ${number(count)} Bildern aus ${folder}`,
     damaged: 'Beschädigt',
     taught: (pictures, minutes) => `${number(pictures)} Bilder, ${minutes}`,
     preview: (name) => `Was ${name} aus einem verrauschten Bild machte, das es nie gesehen hat`,

@@ -37,6 +37,31 @@ export const en = {
     one: 'One picture is too few to teach with: the model needs one to learn from and another to check itself with. A hundred or more are good.',
     grid: 'Pictures of the folder',
     greyscale: 'greyscale',
+    addFolder: 'Add a folder…',
+    removeFolder: (folder: string) => `Without ${folder}`,
+    lookAgain: 'Look again',
+    findDuplicates: 'Find near-duplicates',
+    leaveOut: 'Leave out',
+    takeIn: 'Take in again',
+    isLeftOut: 'left out',
+    leftOutCount: (count: number) =>
+      count === 1 ? '1 of them left out by hand' : `${count.toLocaleString()} of them left out by hand`,
+    wasLeftOut: (count: number) => (count === 1 ? '1 picture left out' : `${count} pictures left out`),
+    changed: (added: number, gone: number) =>
+      `The folder has changed: ${[added > 0 ? `${added} new` : '', gone > 0 ? `${gone} gone` : ''].filter(Boolean).join(', ')}.`,
+    refine: 'Refine it',
+  },
+  duplicates: {
+    looking: 'Looking for near-duplicates',
+    found: (groups: number) =>
+      groups === 0
+        ? 'No two pictures are nearly the same'
+        : groups === 1
+          ? '1 group of nearly the same'
+          : `${groups} groups of nearly the same`,
+    leaveOut: 'Leave out',
+    leaveOutAll: (count: number) => `Keep the largest of each, leave out ${count}`,
+    more: (count: number) => `and ${count} groups more`,
   },
   samples: {
     title: 'Make samples to refine',
@@ -65,6 +90,9 @@ export const en = {
     bce: 'Cross-entropy (BCE)',
     mse: 'Squared error (MSE)',
     kind: 'Kind of model',
+    seed: 'Seed',
+    seedHint:
+      'Chooses which pictures are held out and in what order they come; another one gives a sister of the model.',
     kindHint: 'Chosen from the pictures unless you say otherwise.',
     auto: 'Automatic',
     whole: 'Whole image',
@@ -354,6 +382,7 @@ export const en = {
     dream: 'Dream',
     continue: 'Teach it further',
     minutes: 'Minutes more',
+    withOpen: (folder: string, count: number) => `With the ${count.toLocaleString()} pictures of ${folder}`,
     damaged: 'Damaged',
     taught: (pictures: number, minutes: string) => `${pictures.toLocaleString()} pictures, ${minutes}`,
     preview: (name: string) => `What ${name} made of a noisy picture it has never seen`,

@@ -65,6 +65,40 @@ describe('a folder', () => {
     expect(page.map(({ thumbnail }) => thumbnail !== null)).toEqual([false, true, true])
   })
 
+  it('has pictures left out by hand, also after the engine was started again', async () => {
+    const folder = path.join(temporary.folder, 'chosen from')
+    const files = await writeDiscs(folder, 4)
+    const { datasetId } = await openFolder(folder)
+    const two = files.slice(0, 2)
+    const left = await under.engine.leaveOut({ datasetId, paths: [...two, '/no/such.png'], out: true })
+    expect(left).toMatchObject({ pictures: 4, leftOut: 2 })
+    const page = await under.engine.thumbnails({ datasetId, from: 0, count: 10, size: 64 })
+    expect(page.map(({ leftOut }) => leftOut)).toEqual([true, true, false, false])
+    await under.stop()
+    under = startEngine(path.join(temporary.folder, 'home'))
+    expect(await openFolder(folder)).toMatchObject({ leftOut: 2 })
+    const most = await under.engine.leaveOut({ datasetId, paths: files.slice(2, 3), out: true })
+    expect(most.leftOut).toBe(3)
+    expect((await errorOf(under.engine.planTeaching({ datasetId }))).code).toBe('TOO_FEW_PICTURES')
+    expect(await under.engine.leaveOut({ datasetId, paths: files, out: false })).toMatchObject({ leftOut: 0 })
+    await under.engine.planTeaching({ datasetId })
+  })
+
+  it('tells what came and went since, and finds near-duplicates', async () => {
+    const folder = path.join(temporary.folder, 'changing')
+    const [first] = await writeDiscs(folder, 3)
+    await sharp(first).resize(64).png().toFile(path.join(folder, 'twice as large.png'))
+    const { datasetId } = await openFolder(folder)
+    let groups: string[][] = []
+    for await (const event of under.engine.nearDuplicates({ datasetId })) {
+      if (event.type === 'done')
+        groups = event.groups.map((group) => group.map((each) => path.basename(each.path)))
+    }
+    expect(groups.flat()).toEqual(expect.arrayContaining(['twice as large.png', path.basename(first!)]))
+    await rm(first!)
+    expect(await under.engine.changes({ datasetId })).toEqual({ added: 0, gone: 1 })
+  })
+
   it('is refused in words when it is not there, and when it is not open', async () => {
     expect((await errorOf(openFolder(path.join(temporary.folder, 'nowhere')))).code).toBe('FOLDER_NOT_FOUND')
     const error = await errorOf(under.engine.planTeaching({ datasetId: 'unknown' }))

@@ -8,6 +8,7 @@ import type {
   IndexProgress,
   PictureInfo,
   PictureProblem,
+  PictureSource,
 } from '../../../shared/domain.ts'
 import { UphillError, throwIfCancelled, toErrorInfo } from '../../../shared/errors.ts'
 import { checkPicture } from '../images/check.ts'
@@ -19,26 +20,55 @@ const progressEvery = 50
 /** The contract's limit of a path. */
 const longestPath = 4096
 
+interface IndexRun {
+  signal?: AbortSignal | undefined
+  onProgress?: ((progress: IndexProgress) => void) | undefined
+}
+
+/** What a source says: its folders, without what was left out by hand. @throws as indexFolder */
+export async function indexSource(
+  { folder, more, leftOut }: PictureSource,
+  run: IndexRun = {},
+): Promise<Dataset> {
+  return without(await indexFolder(folder, { ...run, more }), new Set(leftOut))
+}
+
+/** The dataset without these paths. */
+export function without(dataset: Dataset, leftOut: ReadonlySet<string>): Dataset {
+  const pictures = dataset.pictures.filter(({ path }) => !leftOut.has(path))
+  return pictures.length === dataset.pictures.length
+    ? dataset
+    : { ...dataset, pictures, uniformSize: uniformSizeOf(pictures) }
+}
+
 /**
- * Looks at a folder and all folders in it; files are only read, every picture once as a whole. What cannot be used
+ * Looks at a folder, and others when there are more, and all folders in them; files are only read, every picture once as a whole. What cannot be used
  * is listed with the reason and is never fatal. Sorted by path, so that the same folder gives the same dataset.
  * @throws UphillError FOLDER_NOT_FOUND, FOLDER_NOT_READABLE, CANCELLED
  */
 export async function indexFolder(
   folder: string,
-  run: {
-    signal?: AbortSignal | undefined
-    onProgress?: ((progress: IndexProgress) => void) | undefined
-  } = {},
+  run: IndexRun & { more?: readonly string[] } = {},
 ): Promise<Dataset> {
-  const { signal } = run
+  const { signal, more = [] } = run
   throwIfCancelled(signal)
-  const root = resolve(folder)
+  const roots = [...new Set([folder, ...more].map((each) => resolve(each)))]
   const report = paced(run.onProgress)
-  const found = await findFiles(root, { signal, onFound: (count) => report({ found: count, done: 0 }) })
-  const paths = found.pictures.sort()
+  // A folder within another would be found twice.
+  const all = new Set<string>()
+  const problems = new Map<string, PictureProblem>()
+  let ignored = 0
+  for (const root of roots) {
+    const found = await findFiles(root, {
+      signal,
+      onFound: (count) => report({ found: all.size + count, done: 0 }),
+    })
+    found.pictures.forEach((path) => all.add(path))
+    found.problems.forEach((problem) => problems.set(problem.path, problem))
+    ignored += found.ignored
+  }
+  const paths = [...all].sort()
   const pictures: PictureInfo[] = []
-  const problems = [...found.problems]
   const large = oneAtATime()
   let greyscale = true
   let done = 0
@@ -49,28 +79,47 @@ export async function indexFolder(
       pictures.push(checked.info)
       greyscale &&= checked.greyscale
     } catch (error) {
-      problems.push(problemOf(path, error))
+      problems.set(path, problemOf(path, error))
     }
     report({ found: paths.length, done: ++done })
   })
   throwIfCancelled(signal)
-  if (pictures.length === 0 && problems.length > 0) await failWhenGone(root)
+  if (pictures.length === 0 && problems.size > 0) for (const root of roots) await failWhenGone(root)
   report({ found: paths.length, done }, true)
   return {
-    folder: root,
+    folder: roots[0]!,
+    more: roots.slice(1),
     pictures: pictures.sort(byPath),
-    problems: problems
+    problems: [...problems.values()]
       .map((problem) => ({ ...problem, path: problem.path.slice(0, longestPath) }))
       .sort(byPath),
-    ignored: found.ignored,
+    ignored,
     uniformSize: uniformSizeOf(pictures),
     greyscale: greyscale && pictures.length > 0,
   }
 }
 
-/** What the page needs to know of a dataset, without the list of pictures. */
-export function summarise(datasetId: string, dataset: Dataset): DatasetSummary {
-  const { folder, pictures, problems, ignored, uniformSize, greyscale } = dataset
+/** Whether files came or went since, by their names alone. @throws as findFiles */
+export async function changesOf(
+  dataset: Dataset,
+  signal?: AbortSignal,
+): Promise<{ added: number; gone: number }> {
+  const now = new Set<string>()
+  for (const root of [dataset.folder, ...dataset.more]) {
+    for (const path of (await findFiles(root, { signal })).pictures) now.add(path)
+  }
+  const known = new Set([...dataset.pictures, ...dataset.problems].map(({ path }) => path))
+  const added = [...now].filter((path) => !known.has(path)).length
+  const gone = dataset.pictures.filter(({ path }) => !now.has(path)).length
+  return { added, gone }
+}
+
+/**
+ * What the page needs to know of a dataset, without the list of pictures.
+ * @param leftOut how many of the pictures are left out by hand
+ */
+export function summarise(datasetId: string, dataset: Dataset, leftOut = 0): DatasetSummary {
+  const { folder, more, pictures, problems, ignored, uniformSize, greyscale } = dataset
   const formats: DatasetSummary['formats'] = {}
   let pixels = 0
   for (const { format, width, height } of pictures) {
@@ -80,7 +129,9 @@ export function summarise(datasetId: string, dataset: Dataset): DatasetSummary {
   return {
     datasetId,
     folder,
+    more,
     pictures: pictures.length,
+    leftOut,
     problems,
     ignored,
     uniformSize,

@@ -134,6 +134,24 @@ export async function decodeThumbnail(path: string, size: number): Promise<Shown
 }
 
 /**
+ * Brightness of a few cells of a picture, upright and on white, row by row, 0..255: to compare pictures by.
+ * @throws UphillError as decodePicture
+ */
+export async function decodeSmallGrey(path: string, width: number, height: number): Promise<Uint8Array> {
+  const source = await openSource(path, 'pixels')
+  try {
+    return await pipeline(source, { limitInputPixels: largestPixels })
+      .flatten({ background: '#ffffff' })
+      .resize(width, height, { fit: 'fill' })
+      .toColourspace('b-w')
+      .raw()
+      .toBuffer()
+  } catch (error) {
+    throw decodingFailed(source, error)
+  }
+}
+
+/**
  * A picture for teaching: upright, sRGB, on white where it is transparent, HWC, 0..255.
  * @param fit scale down to at most this many pixels a side; never up
  * @throws UphillError as decodePicture

@@ -10,13 +10,14 @@ import type {
   CurvePoint,
   Dataset,
   ModelCard,
+  PictureSource,
   TeachOptions,
   TeachPreview,
   TeachProgress,
 } from '../../../shared/domain.ts'
 import { modelCard } from '../../../shared/domain.ts'
 import { UphillError, isCancelled } from '../../../shared/errors.ts'
-import { indexFolder } from '../datasets/index-folder.ts'
+import { indexSource } from '../datasets/index-folder.ts'
 import { Denoiser, netOf } from '../models/denoiser.ts'
 import type { ModelLibrary, StoredCard } from '../models/library.ts'
 import { measureScale } from '../nets/any-size.ts'
@@ -92,6 +93,8 @@ export async function teach(
     updatedAt: now,
     taughtWith: {
       folder: dataset.folder,
+      more: dataset.more,
+      leftOut: options.leftOut,
       pictures: dataset.pictures.length,
       heldOut: 0,
       seed: options.seed,
@@ -113,13 +116,16 @@ export async function teach(
 
 /**
  * Continues a model from its last checkpoint: to the end of its plan, or `extraSeconds` more when that has been reached.
- * @throws UphillError as teach, and MODEL_NOT_FOUND, MODEL_DAMAGED; BAD_INPUT when it is finished and no time is given
+ * @param source other folders to go on with; they stay on the card
+ * @throws UphillError as teach, and MODEL_NOT_FOUND, MODEL_DAMAGED; BAD_INPUT when it is finished and no time is given,
+ * and when a whole-image model is to go on with pictures of another size
  */
 export async function resumeTeaching(
   library: ModelLibrary,
   modelId: string,
   extraSeconds?: number,
   run: TeachRun = {},
+  source?: PictureSource,
 ): Promise<ModelCard> {
   let card = await library.stored(modelId)
   if (!card.files.checkpoint) {
@@ -140,12 +146,23 @@ export async function resumeTeaching(
       'Say how much longer it should learn.',
     )
   }
+  if (source) card = { ...card, taughtWith: { ...card.taughtWith, ...source } }
   await loadTensorflow()
   registerNativeGradients()
   emitPhase(run, 'reading', card)
-  const dataset = await indexFolder(card.taughtWith.folder, run.signal ? { signal: run.signal } : {})
+  const dataset = await indexSource(card.taughtWith, { signal: run.signal })
+  refuseOtherSize(card, dataset)
   const { tensors } = await library.readTensors(card.id, card.files.checkpoint!)
   return learn(library, { ...card, state: 'teaching' }, netOf(card), dataset, tensors, run)
+}
+
+function refuseOtherSize({ name, size }: StoredCard, { folder, uniformSize }: Dataset): void {
+  if (!size || (uniformSize?.width === size.width && uniformSize.height === size.height)) return
+  throw new UphillError(
+    'BAD_INPUT',
+    `“${name}” knows pictures of ${size.width} × ${size.height} pixels, and not all of ${folder} are so.`,
+    'Give it pictures of that size, or teach a new model.',
+  )
 }
 
 async function learn(

@@ -80,33 +80,43 @@ export async function runPaper(options: PaperOptions, run: PaperRun = {}): Promi
       checks,
     },
   }
-  const digitsEnd = emoji ? 0.5 : 0.99
-  const digits = await onPictures(readDigits(), quick ? quickScale : fullScale, {
-    options,
-    save,
-    say: within(0.1, digitsEnd),
-    signal: run.signal,
-  })
-  const write = async (inColour: SetResults | null): Promise<PaperResults> => {
+  /** After every experiment, so that hours of work are not lost with what comes after. */
+  const write = async (digits: SetResults, inColour: SetResults | null): Promise<PaperResults> => {
     const results = { ...report, ...digits, colour: inColour }
     await save('results.json', `${JSON.stringify(results, null, 2)}\n`)
     await save('README.md', paperPage(results))
     return results
   }
-  const half = await write(null)
-  if (!emoji) return half
-  const scale = quick ? quickScale : colourScale
-  const parts = { options, save, say: within(digitsEnd, 0.99), signal: run.signal }
-  return write(await onPictures(emoji, scale, parts))
+  const parts = { options, save, signal: run.signal }
+  const digitsEnd = emoji ? 0.5 : 0.99
+  const digits = await onPictures(readDigits(), quick ? quickScale : fullScale, {
+    ...parts,
+    say: within(0.1, digitsEnd),
+    onResults: (soFar) => write(soFar, null),
+  })
+  const colourful = emoji
+    ? await onPictures(emoji, quick ? quickScale : colourScale, {
+        ...parts,
+        say: within(digitsEnd, 0.99),
+        onResults: (soFar) => write(digits, soFar),
+      })
+    : null
+  return write(digits, colourful)
 }
 
 /** Both experiments on one set of pictures, with every loss. */
 async function onPictures(
   data: PaperData,
   scale: Scale,
-  parts: { options: PaperOptions; save: Save; say: Say; signal: AbortSignal | undefined },
+  parts: {
+    options: PaperOptions
+    save: Save
+    say: Say
+    signal: AbortSignal | undefined
+    onResults: (soFar: SetResults) => Promise<unknown>
+  },
 ): Promise<SetResults> {
-  const { options, save, say, signal } = parts
+  const { options, save, say, signal, onResults } = parts
   const { minutes, losses, quick = false } = options
   say(`${data.name}: a classifier and two generators`, 0)
   const bench = await Bench.make(data, scale, signal)
@@ -126,6 +136,7 @@ async function onPictures(
       })
       experiments.push(experiment)
       await savePictures(bench, experiment, save)
+      await onResults(resultsOf(bench, experiments))
     }
   } finally {
     await fs.rm(work, { recursive: true, force: true })

@@ -4,7 +4,7 @@
  */
 import { readFile, rename } from 'node:fs/promises'
 import * as z from 'zod'
-import { id, modelName, teachOptions } from '../../../shared/domain.ts'
+import { id, modelName, pictureSource, teachOptions } from '../../../shared/domain.ts'
 import { writeFileAtomic } from '../files/atomic.ts'
 
 const entry = z.object({
@@ -14,6 +14,8 @@ const entry = z.object({
   options: teachOptions.nullable(),
   /** Seconds asked for beyond the plan, when a finished model is taught on. */
   extraSeconds: z.number().positive().nullable(),
+  /** Other folders to go on with than those on the card. */
+  source: pictureSource.nullable().default(null),
   paused: z.boolean(),
   /** How often the engine died in this teaching, one time after the other, without getting further. */
   crashes: z.int().nonnegative(),

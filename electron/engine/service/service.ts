@@ -2,10 +2,11 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Contract } from '../../../shared/contract.ts'
-import type { Dataset, IndexProgress } from '../../../shared/domain.ts'
+import type { Dataset, IndexProgress, PictureInfo } from '../../../shared/domain.ts'
 import { UphillError, throwIfCancelled } from '../../../shared/errors.ts'
 import type { Handlers } from '../../../shared/rpc-server.ts'
-import { indexFolder, summarise } from '../datasets/index-folder.ts'
+import { changesOf, indexFolder } from '../datasets/index-folder.ts'
+import { nearDuplicates } from '../datasets/near-duplicates.ts'
 import { doctor } from '../doctor.ts'
 import { cacheFolder, modelsFolder, readSettings } from '../home.ts'
 import { decodePicture, decodeThumbnail, readPictureInfo } from '../images/decode.ts'
@@ -60,7 +61,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   void forgetOldSamples(samplesFolder)
 
   const library = new ModelLibrary(modelsFolder(home))
-  const datasets = new OpenedDatasets()
+  const datasets = new OpenedDatasets(join(home, 'left-out.json'))
   const guard = new PathGuard(options.guardPaths)
   const results = new Results()
   const inUse = new ModelsInUse()
@@ -78,7 +79,14 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       guard.check(folder)
     } catch (error) {
       const listed = await library.list()
-      if (!listed.some((each) => each.status === 'ok' && each.card.taughtWith.folder === folder)) throw error
+      if (
+        !listed.some(
+          (each) =>
+            each.status === 'ok' &&
+            [each.card.taughtWith.folder, ...each.card.taughtWith.more].includes(folder),
+        )
+      )
+        throw error
       guard.allow(folder)
     }
   }
@@ -88,18 +96,17 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     settings: () => readSettings(home),
     changeSettings: (wanted) => keepSettings(home, wanted, guard),
 
-    async *openFolder({ folder }, { signal }) {
-      await checkFolder(folder)
+    async *openFolder({ folder, more }, { signal }) {
+      for (const each of [folder, ...more]) await checkFolder(each)
       const steps = latestOf<IndexProgress, Dataset>(
-        (onProgress) => indexFolder(folder, { signal, onProgress }),
+        (onProgress) => indexFolder(folder, { signal, onProgress, more }),
         signal,
       )
       for await (const step of steps) {
         if (step.type === 'progress') {
           yield step
         } else {
-          const datasetId = datasets.keep(step.result)
-          yield { type: 'opened', dataset: summarise(datasetId, step.result) }
+          yield { type: 'opened', dataset: datasets.summary(datasets.keep(step.result)) }
         }
       }
     },
@@ -109,7 +116,9 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       const shown = new Array<{
         info: (typeof pictures)[number]
         thumbnail: Awaited<ReturnType<typeof decodeThumbnail>> | null
+        leftOut: boolean
       }>()
+      const leftOut = datasets.leftOut(datasetId)
       for (let start = 0; start < pictures.length; start += thumbnailsAtOnce) {
         throwIfCancelled(signal)
         const some = pictures.slice(start, start + thumbnailsAtOnce)
@@ -117,19 +126,43 @@ export async function createService(options: ServiceOptions): Promise<Service> {
         const thumbnails = await Promise.all(
           some.map(({ path }) => decodeThumbnail(path, size).catch(() => null)),
         )
-        some.forEach((info, index) => shown.push({ info, thumbnail: thumbnails[index] ?? null }))
+        some.forEach((info, index) =>
+          shown.push({ info, thumbnail: thumbnails[index] ?? null, leftOut: leftOut.has(info.path) }),
+        )
       }
       return shown
     },
 
-    planTeaching: ({ datasetId }) => planTeaching(datasets.get(datasetId)),
+    async leaveOut({ datasetId, paths, out }) {
+      await datasets.leaveOut(datasetId, paths, out)
+      return datasets.summary(datasetId)
+    },
+    changes: ({ datasetId }, { signal }) => changesOf(datasets.get(datasetId), signal),
+    async *nearDuplicates({ datasetId }, { signal }) {
+      const { pictures } = datasets.chosen(datasetId)
+      const steps = latestOf<number, PictureInfo[][]>(
+        (onProgress) => nearDuplicates(pictures, { signal, onProgress }),
+        signal,
+      )
+      for await (const step of steps) {
+        if (step.type === 'progress') yield { type: 'progress', done: step.progress, of: pictures.length }
+        else yield { type: 'done', groups: step.result }
+      }
+    },
+    thumbnail({ datasetId, path, size }) {
+      const known = datasets.get(datasetId).pictures.some((each) => each.path === path)
+      return known ? decodeThumbnail(path, size).catch(() => null) : null
+    },
+
+    planTeaching: ({ datasetId }) => planTeaching(datasets.chosen(datasetId)),
 
     async startTeaching(teachOptions) {
-      await checkFolder(teachOptions.folder)
-      return { modelId: await teachings.start(teachOptions) }
+      for (const folder of [teachOptions.folder, ...teachOptions.more]) await checkFolder(folder)
+      return { modelId: await teachings.start(datasets.withLeftOut(teachOptions)) }
     },
-    async resumeTeaching({ modelId, seconds }) {
-      return { modelId: await teachings.resume(modelId, seconds) }
+    async resumeTeaching({ modelId, seconds, datasetId }) {
+      const source = datasetId === undefined ? undefined : datasets.source(datasetId)
+      return { modelId: await teachings.resume(modelId, seconds, source) }
     },
     async pauseTeaching({ modelId }) {
       await teachings.pause(modelId)

@@ -4,9 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Teaching } from '../../../shared/contract.ts'
-import type { ModelCard, TeachOptions } from '../../../shared/domain.ts'
+import type { ModelCard, PictureSource, TeachOptions } from '../../../shared/domain.ts'
 import { UphillError } from '../../../shared/errors.ts'
-import { indexFolder } from '../datasets/index-folder.ts'
+import { indexSource } from '../datasets/index-folder.ts'
 import { planTeaching } from '../learning/plan.ts'
 import { type TeachRun, resumeTeaching, teach } from '../learning/teach.ts'
 import type { ModelLibrary } from '../models/library.ts'
@@ -60,7 +60,7 @@ export class Teachings {
 
   async start(options: TeachOptions): Promise<string> {
     return await this.#alone(async () => {
-      const opened = this.#datasets.ofFolder(options.folder)
+      const opened = this.#datasets.ofSource(options)
       // Too few pictures is a word to the person who asks, not a teaching that failed.
       if (opened) planTeaching(opened)
       await this.#library.requireFreeName(options.name)
@@ -72,7 +72,7 @@ export class Teachings {
   }
 
   /** Goes on with a paused teaching, or teaches a stopped or finished model further. */
-  async resume(modelId: string, seconds?: number): Promise<string> {
+  async resume(modelId: string, seconds?: number, source?: PictureSource): Promise<string> {
     await this.recover()
     const run = this.#runs.get(modelId)
     if (run?.live) {
@@ -83,7 +83,12 @@ export class Teachings {
     return await this.#alone(async () => {
       const card = await this.#library.card(modelId)
       await loadTensorflow()
-      await this.#begin({ ...newEntry(modelId, card.name), extraSeconds: seconds ?? null, step: card.step })
+      await this.#begin({
+        ...newEntry(modelId, card.name),
+        extraSeconds: seconds ?? null,
+        source: source ?? null,
+        step: card.step,
+      })
       return modelId
     })
   }
@@ -172,14 +177,18 @@ export class Teachings {
     const { modelId, options } = entry
     const card = await this.#cardOrNull(modelId)
     if (!card && options) {
-      const dataset =
-        this.#datasets.ofFolder(options.folder) ??
-        (await indexFolder(options.folder, run.signal ? { signal: run.signal } : {}))
+      const dataset = this.#datasets.ofSource(options) ?? (await indexSource(options, { signal: run.signal }))
       return await teach(this.#library, modelId, dataset, options, run)
     }
     // After a crash the plan on the card already holds the extra seconds.
     const extraSeconds = !card || card.state === 'finished' || entry.crashes === 0 ? entry.extraSeconds : null
-    return await resumeTeaching(this.#library, modelId, extraSeconds ?? undefined, run)
+    return await resumeTeaching(
+      this.#library,
+      modelId,
+      extraSeconds ?? undefined,
+      run,
+      entry.source ?? undefined,
+    )
   }
 
   async #cardOrNull(modelId: string): Promise<ModelCard | null> {
@@ -221,7 +230,16 @@ export class Teachings {
 }
 
 function newEntry(modelId: string, name: string): JournalEntry {
-  return { modelId, name, options: null, extraSeconds: null, paused: false, crashes: 0, step: 0 }
+  return {
+    modelId,
+    name,
+    options: null,
+    extraSeconds: null,
+    source: null,
+    paused: false,
+    crashes: 0,
+    step: 0,
+  }
 }
 
 async function untilGone(pid: number, atMostMs: number): Promise<void> {

@@ -13,7 +13,12 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { indexFolder, summarise } from '../../../electron/engine/datasets/index-folder.ts'
+import {
+  changesOf,
+  indexFolder,
+  indexSource,
+  summarise,
+} from '../../../electron/engine/datasets/index-folder.ts'
 import {
   dataset as datasetSchema,
   datasetSummary,
@@ -135,6 +140,7 @@ describe('indexFolder', () => {
     const folder = temporaryFolder()
     expect(await indexFolder(folder)).toEqual({
       folder,
+      more: [],
       pictures: [],
       problems: [],
       ignored: 0,
@@ -147,6 +153,32 @@ describe('indexFolder', () => {
       code: 'FOLDER_NOT_FOUND',
       message: '“a.png” is a file, not a folder.',
     })
+  })
+
+  it('takes several folders as one, each picture once, and leaves out what a source leaves out', async () => {
+    const [first, second] = [temporaryFolder(), temporaryFolder()]
+    fill(first, { 'a.png': png, 'inner/b.png': png })
+    fill(second, { 'a.jpg': jpeg, 'inner/b.jpg': jpeg })
+    const all = await indexFolder(first, { more: [second, join(second, 'inner'), first] })
+    expect(all.more).toEqual([second, join(second, 'inner')])
+    expect(all.pictures).toHaveLength(4)
+    expect(all.uniformSize).toBeNull()
+    const leftOut = all.pictures.filter(({ format }) => format === 'jpeg').map(({ path }) => path)
+    const rest = await indexSource({ folder: first, more: [second], leftOut })
+    expect(rest.pictures).toHaveLength(2)
+    expect(rest.uniformSize).toEqual({ width: 40, height: 30 })
+  })
+
+  it('knows by name what came and what went', async () => {
+    const folder = temporaryFolder()
+    fill(folder, { 'a.png': png, 'b.png': png, 'broken.png': 'no picture' })
+    const before = await indexFolder(folder)
+    expect(await changesOf(before)).toEqual({ added: 0, gone: 0 })
+    renameSync(join(folder, 'a.png'), join(folder, 'c.png'))
+    fill(folder, { 'd.png': png })
+    expect(await changesOf(before)).toEqual({ added: 2, gone: 1 })
+    rmSync(folder, { recursive: true })
+    await expect(changesOf(before)).rejects.toMatchObject({ code: 'FOLDER_NOT_FOUND' })
   })
 
   it('takes a folder of one picture', async () => {
@@ -341,6 +373,7 @@ describe('summarise', () => {
       fc.property(fc.array(picture), fc.nat(), (pictures, ignored) => {
         const summary = summarise('an id', {
           folder: '/a',
+          more: [],
           pictures,
           problems: [],
           ignored,
