@@ -13,6 +13,8 @@ export const channels = {
   choosePictures: 'dialog:pictures',
   lastExportFolder: 'file:last-export-folder',
   chooseExport: 'dialog:export',
+  chooseShare: 'dialog:share',
+  chooseModel: 'dialog:model',
   allowDropped: 'file:dropped',
   revealExported: 'file:reveal',
   workload: 'window:workload',

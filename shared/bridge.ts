@@ -28,6 +28,10 @@ export const exportQuestion = z.object({
 })
 export type ExportQuestion = z.infer<typeof exportQuestion>
 
+/** A model as one file: where to write it. */
+export const shareQuestion = z.object({ suggestedName: z.string().min(1).max(255) })
+export type ShareQuestion = z.infer<typeof shareQuestion>
+
 export const picturesQuestion = z.object({ multiple: z.boolean() })
 export type PicturesQuestion = z.infer<typeof picturesQuestion>
 
@@ -88,6 +92,11 @@ export interface UphillBridge {
   lastExportFolder(): Promise<string | null>
   /** Where to export one picture. The dialog has asked already if the file is there: export with `replace`. */
   chooseExport(question: ExportQuestion): Promise<string | null>
+
+  /** Where to write a model that is shared; the dialog has asked already if the file is there. */
+  chooseShare(question: ShareQuestion): Promise<string | null>
+  /** A model file to take in. */
+  chooseModel(): Promise<string | null>
 
   /** The path on disk of a dropped or chosen File or folder; null when it has none (pasted pixels). */
   pathForFile(file: File): Promise<string | null>

@@ -148,6 +148,13 @@ export const contract = {
   trashModel: call(z.object({ modelId: id }), z.object({ trashId: id })),
   /** Brings a model back from the trash. */
   restoreModel: call(z.object({ trashId: id }), modelCard),
+  /** The model as one file, to give away: without the names of folders, without notes. */
+  shareModel: call(
+    z.object({ modelId: id, path: filePath }),
+    z.object({ path: filePath, bytes: z.number() }),
+  ),
+  /** Takes in a model that somebody has shared. */
+  takeModel: call(z.object({ path: filePath }), modelCard),
   /** A picture of what the model was taught with, or null. */
   modelPreview: call(z.object({ modelId: id }), shownPicture.nullable()),
 
@@ -202,6 +209,27 @@ export const contract = {
       }),
       z.object({ type: z.literal('done'), resultIds: z.array(id), seconds: z.number() }),
     ]),
+  ),
+  /** What a walk would do to a part of a picture: a square around a place given in shares of width and height. */
+  previewWalk: call(
+    z.object({
+      path: filePath,
+      modelId: id,
+      walk: walkOptions,
+      at: z.object({ x: z.number().min(0).max(1), y: z.number().min(0).max(1) }),
+      side: z.int().min(32).max(512),
+    }),
+    z.object({ before: shownPicture, after: shownPicture }),
+  ),
+  /** Where a picture is unlike what the model knows, in colours; `most` is |r(x) - x| where it is most so. */
+  unlikeness: call(
+    z.object({
+      path: filePath,
+      modelId: id,
+      sigma: walkOptions.shape.sigma,
+      maxSide: z.int().min(64).max(8192).default(4096),
+    }),
+    z.object({ view: shownPicture, most: z.number() }),
   ),
   /** The pictures in what was chosen or dropped: files as they are, folders with all that is in them. */
   findPictures: call(

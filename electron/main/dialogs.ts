@@ -8,6 +8,7 @@ import {
   exportQuestion,
   folderQuestion,
   picturesQuestion,
+  shareQuestion,
   themeChoice,
 } from '../../shared/bridge.ts'
 import type { ExportFormat } from '../../shared/domain.ts'
@@ -25,6 +26,7 @@ export interface DialogParts {
 }
 
 const pictureExtensions = ['png', 'jpg', 'jpeg', 'webp', 'tif', 'tiff', 'gif', 'avif']
+const modelFiles = { name: 'Uphill models', extensions: ['uphill'] }
 const exportExtensions: Readonly<Record<ExportFormat, string[]>> = {
   png: ['png'],
   jpeg: ['jpg', 'jpeg'],
@@ -85,6 +87,30 @@ export function handleDialogs({ answer, allow, wasExported, exportFolderFile }: 
     lastFolder.keep(dirname(filePath))
     allow(filePath)
     return filePath
+  })
+
+  answer(channels.chooseShare, shareQuestion, async ({ suggestedName }, owner) => {
+    const { canceled, filePath } = await dialog.showSaveDialog(owner, {
+      title: 'Share the model',
+      defaultPath: join(exportFolder(), basename(suggestedName)),
+      filters: [modelFiles],
+      properties: ['createDirectory', 'showOverwriteConfirmation'],
+    })
+    if (canceled || !filePath) return null
+    allow(filePath)
+    return filePath
+  })
+
+  answer(channels.chooseModel, z.undefined(), async (_input, owner) => {
+    const { canceled, filePaths } = await dialog.showOpenDialog(owner, {
+      title: 'A model that somebody has shared',
+      properties: ['openFile'],
+      filters: [modelFiles],
+    })
+    const [file] = filePaths
+    if (canceled || file === undefined) return null
+    allow(file)
+    return file
   })
 
   // The person chose it once, and need not choose it again.

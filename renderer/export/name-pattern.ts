@@ -29,7 +29,12 @@ export function fillPattern(pattern: string, facts: NameFacts): string {
     .join('-')
   const values: Record<string, string | number> = { ...rest, date: day }
   const filled = pattern.replace(/\{(\w+)\}/g, (whole, key: string) => String(values[key] ?? whole))
-  const safe = [...filled.replace(forbidden, '_')]
+  return safeName(filled)
+}
+
+/** A name that every system takes for a file. */
+export function safeName(name: string): string {
+  const safe = [...name.replace(forbidden, '_')]
     .slice(0, longest)
     .join('')
     .replace(/^[\s.]+|[\s.]+$/g, '')

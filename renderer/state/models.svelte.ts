@@ -2,6 +2,7 @@ import type { ErrorInfo } from '../../shared/errors.ts'
 import type { ModelCard } from '../../shared/domain.ts'
 import { strings } from '../strings.ts'
 import { engine, errorToShow } from './engine.svelte.ts'
+import { safeName } from '../export/name-pattern.ts'
 import { undo } from './undo.svelte.ts'
 
 type Listing = Awaited<ReturnType<typeof engine.models>>[number]
@@ -41,6 +42,27 @@ class Models {
       const { trashId } = await engine.trashModel({ modelId })
       undo.propose(strings.models.trashed(name), () => this.#change(() => engine.restoreModel({ trashId })))
     })
+  }
+
+  /** Writes the model as one file, where the person says. @returns the file, or null when it was not written */
+  async share({ id: modelId, name }: ModelCard): Promise<string | null> {
+    const path = await window.uphill.chooseShare({ suggestedName: `${safeName(name)}.uphill` })
+    if (!path) return null
+    let written: string | null = null
+    await this.#attempt(async () => {
+      written = (await engine.shareModel({ modelId, path })).path
+    })
+    return written
+  }
+
+  async chooseAndTake(): Promise<void> {
+    const path = await window.uphill.chooseModel()
+    if (path) await this.take(path)
+  }
+
+  /** Takes in a model that somebody has shared. */
+  async take(path: string): Promise<void> {
+    await this.#change(() => engine.takeModel({ path }))
   }
 
   /** "Scans copy", or "Scans copy 2" when that is taken; at most as long as names may be. */

@@ -38,6 +38,9 @@ class Refining {
   variant = $state(0)
   /** The step that is looked at; what is exported. */
   selected = $state(0)
+  /** Where the picture is unlike what the model knows, in colours. */
+  unlikeness: { view: ShownPicture; most: number } | null = $state.raw(null)
+  looking = $state(false)
   secondsLeft: number | null = $state(null)
   share = $state(0)
   busy = $state(false)
@@ -156,6 +159,27 @@ class Refining {
     }
   }
 
+  /** Shows the map of unlikeness, or takes it away again. */
+  async toggleUnlikeness(): Promise<void> {
+    if (this.unlikeness) {
+      this.unlikeness = null
+      return
+    }
+    const { path } = this
+    const { model, request } = walkSettings
+    if (!path || !model) return
+    this.looking = true
+    this.error = null
+    try {
+      const found = await engine.unlikeness({ path, modelId: model.id, sigma: request.sigma ?? 'auto' })
+      if (this.path === path) this.unlikeness = found
+    } catch (error) {
+      this.error = errorToShow(error)
+    } finally {
+      this.looking = false
+    }
+  }
+
   chooseVariant(index: number): void {
     this.variant = index
     this.selected = Math.max(0, this.frames.length - 1)
@@ -196,7 +220,14 @@ class Refining {
     for (const { resultId } of this.variants.flatMap(({ frames }) => frames)) {
       void engine.forgetResult({ resultId }).catch(() => undefined)
     }
-    Object.assign(this, { variants: [], variant: 0, selected: 0, secondsLeft: null, share: 0 })
+    Object.assign(this, {
+      variants: [],
+      variant: 0,
+      selected: 0,
+      secondsLeft: null,
+      share: 0,
+      unlikeness: null,
+    })
     exporting.done = []
   }
 }

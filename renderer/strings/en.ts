@@ -121,6 +121,8 @@ export const en = {
     loss2: 'Loss',
     speed: 'Pictures a second',
     step: 'Step',
+    compareWith: 'Compare with',
+    compareNone: 'no other run',
     preview: 'Pictures it has never seen: noisy, as the model sees them now, and the truth',
     previewAlt: { noisy: 'noisy', denoised: 'denoised by the model', truth: 'truth' },
     refine: 'Refine a picture with it',
@@ -165,6 +167,13 @@ export const en = {
     walking: (step: number, of: number) => `Step ${step} of ${of}`,
     done: (seconds: string, step: number, gain: string) =>
       `Done in ${seconds}. Gain in log-probability up to step ${step}: ${gain} nats per value.`,
+    preview: 'With this strength',
+    previewSoon: 'A part of the picture is walked here, as it is set.',
+    elsewhere: 'Another part',
+    unlikeness: 'Where is it unlike?',
+    unlikenessLabel: 'Unlike what the model knows',
+    unlikenessMost: (percent: string) =>
+      `Yellow is least like what the model knows: there it would change the picture by ${percent} % of the range from black to white.`,
     strip: 'The walk, step by step: choose the one to keep',
     sources: (count: number) => `${count.toLocaleString()} pictures`,
     all: (count: number) => `Refine all ${count.toLocaleString()}…`,
@@ -373,6 +382,10 @@ export const en = {
     trashed: (name: string) => `“${name}” is in the trash.`,
     notes: 'Notes',
     duplicate: 'Duplicate',
+    share: 'Share…',
+    shared: (path: string) => `Shared as ${path}: its weights and scores, without the names of your folders.`,
+    take: 'Take in a model…',
+    takeHint: 'A .uphill file that somebody has shared; it can also be dropped here.',
     copy: 'copy',
     day: (date: Date) =>
       date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' }),

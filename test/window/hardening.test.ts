@@ -28,7 +28,9 @@ describe('the window', () => {
     expect(names).toEqual([
       'chooseExport',
       'chooseFolder',
+      'chooseModel',
       'choosePictures',
+      'chooseShare',
       'lastExportFolder',
       'notify',
       'onEngineState',

@@ -2,13 +2,14 @@ import path from 'node:path'
 import { Command } from 'commander'
 import type { ModelCard } from '../../../shared/domain.ts'
 import type { ModelLibrary } from '../../engine/models/library.ts'
+import { shareModel, takeModel } from '../../engine/models/share.ts'
 import { ownLibrary } from '../library.ts'
 import { type OutputOptions, Terminal, duration } from '../terminal.ts'
 
 export function modelsCommand(): Command {
   const models = new Command('models')
-    .summary('list, show, rename and trash models')
-    .description('The models there are: list, show, rename, trash.')
+    .summary('list, show, rename, share and trash models')
+    .description('The models there are: list, show, rename, share, take in, trash.')
   models
     .command('list', { isDefault: true })
     .description('all models, the newest first')
@@ -64,6 +65,26 @@ export function modelsCommand(): Command {
       new Terminal(flags).result({ id, name }, [
         `“${name}” is in the trash: ${path.join(library.folder, '.trash')}`,
       ])
+    })
+  models
+    .command('share')
+    .description('write a model as one file, to give away: without the names of your folders, without notes')
+    .argument('<model>', 'name or id')
+    .argument('<file>', 'such as scans.uphill')
+    .option('--overwrite', 'replace the file when it is there')
+    .action(async (model: string, file: string, flags: OutputOptions & { overwrite?: boolean }) => {
+      const library = ownLibrary()
+      const { id, name } = await library.find(model)
+      const shared = await shareModel(library, id, file, { whenExists: flags.overwrite ? 'replace' : 'fail' })
+      new Terminal(flags).result(shared, [`“${name}” is in ${shared.path}.`])
+    })
+  models
+    .command('take')
+    .description('take in a model that somebody has shared')
+    .argument('<file>', 'a .uphill file')
+    .action(async (file: string, flags: OutputOptions) => {
+      const card = await takeModel(ownLibrary(), file)
+      new Terminal(flags).result(card, [`It is here as “${card.name}”.`])
     })
   return models.addHelpText('after', '\nExample:\n  $ uphill models rename Scans "Film scans"')
 }

@@ -297,7 +297,8 @@ export class ModelLibrary {
   }
 }
 
-function parseCard(text: string, id: string): StoredCard {
+/** @throws UphillError MODEL_DAMAGED or MODEL_TOO_NEW */
+export function parseCard(text: string, id: string): StoredCard {
   let json: unknown
   try {
     json = JSON.parse(text)

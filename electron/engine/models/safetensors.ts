@@ -2,6 +2,8 @@
  * Tensors by name in one file, in the safetensors format: 8 bytes of header length (little endian),
  * a JSON header { name: { dtype, shape, data_offsets } }, then the raw numbers. Readable from Python and Rust.
  */
+import { createHash } from 'node:crypto'
+import * as z from 'zod'
 import { UphillError } from '../../../shared/errors.ts'
 
 export interface NamedArray {
@@ -11,12 +13,22 @@ export interface NamedArray {
 }
 
 const maxHeaderBytes = 16 * 1024 * 1024
+const whole = z.int().min(0)
+const entry = z.object({
+  dtype: z.literal('F32'),
+  shape: z.array(whole).max(8),
+  data_offsets: z.tuple([whole, whole]),
+})
+const strings = z.record(z.string(), z.string())
+/** The name under which the metadata holds the SHA-256 of the numbers, in hexadecimal. */
+const checksum = 'sha256'
 
 export function encodeSafetensors(
   tensors: readonly NamedArray[],
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const header: Record<string, unknown> = { __metadata__: metadata }
+  const bodies = tensors.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength))
+  const header: Record<string, unknown> = { __metadata__: { ...metadata, [checksum]: sha256(bodies) } }
   let offset = 0
   for (const { name, shape, data } of tensors) {
     header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] }
@@ -27,11 +39,13 @@ export function encodeSafetensors(
   const json = Buffer.from(text)
   const length = Buffer.alloc(8)
   length.writeBigUInt64LE(BigInt(json.length))
-  const bodies = tensors.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength))
   return Buffer.concat([length, json, ...bodies])
 }
 
-/** @throws UphillError MODEL_DAMAGED when the file is cut short, not of this format, or holds no finite numbers. */
+/**
+ * @throws UphillError MODEL_DAMAGED when the file is cut short, not of this format, not what was saved (its checksum),
+ * or holds numbers that are not finite
+ */
 export function decodeSafetensors(
   file: Buffer,
   what: string,
@@ -46,33 +60,44 @@ export function decodeSafetensors(
   const headerLength = Number(file.readBigUInt64LE(0))
   if (headerLength > maxHeaderBytes || 8 + headerLength > file.length)
     throw damaged('its header is cut short')
-  let header: Record<string, unknown>
+  const body = file.subarray(8 + headerLength)
+  const { __metadata__: about = {}, ...entries } = readHeader(
+    file.toString('utf8', 8, 8 + headerLength),
+    damaged,
+  )
+  const { [checksum]: expected, ...metadata } = strings.catch({}).parse(about)
+  if (expected !== undefined && sha256([body]) !== expected)
+    throw damaged('its numbers are not those that were saved')
+  let unread = body.length
+  const tensors = Object.entries(entries).map(([name, value]): NamedArray => {
+    const parsed = entry.safeParse(value)
+    if (!parsed.success) throw damaged(`${name} is not of a known type`)
+    const {
+      shape,
+      data_offsets: [from, to],
+    } = parsed.data
+    const bytes = 4 * shape.reduce((a, b) => a * b, 1)
+    // Tensors that share bytes could make gigabytes of a small file.
+    unread -= bytes
+    if (to - from !== bytes || to > body.length || unread < 0) throw damaged(`${name} is cut short`)
+    const start = body.byteOffset + from
+    const data = new Float32Array(body.buffer.slice(start, start + bytes) as ArrayBuffer)
+    if (!data.every(Number.isFinite)) throw damaged(`${name} holds numbers that are not finite`)
+    return { name, shape, data }
+  })
+  return { tensors, metadata }
+}
+
+function readHeader(text: string, damaged: (why: string) => UphillError): Record<string, unknown> {
   try {
-    header = JSON.parse(file.toString('utf8', 8, 8 + headerLength)) as Record<string, unknown>
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text))
   } catch {
     throw damaged('its header cannot be read')
   }
-  const metadata = (header['__metadata__'] ?? {}) as Record<string, string>
-  const tensors: NamedArray[] = []
-  for (const [name, value] of Object.entries(header)) {
-    if (name === '__metadata__') continue
-    const {
-      dtype,
-      shape,
-      data_offsets: offsets,
-    } = value as { dtype: string; shape: number[]; data_offsets: [number, number] }
-    if (dtype !== 'F32' || !Array.isArray(shape) || !Array.isArray(offsets))
-      throw damaged(`${name} is not of a known type`)
-    const [from, to] = offsets
-    const size = shape.reduce((a, b) => a * b, 1)
-    const start = 8 + headerLength + from
-    if (!(from >= 0) || to - from !== size * 4 || 8 + headerLength + to > file.length)
-      throw damaged(`${name} is cut short`)
-    const data = new Float32Array(
-      file.buffer.slice(file.byteOffset + start, file.byteOffset + start + size * 4),
-    )
-    if (!data.every(Number.isFinite)) throw damaged(`${name} holds numbers that are not finite`)
-    tensors.push({ name, shape, data })
-  }
-  return { tensors, metadata }
+}
+
+function sha256(parts: readonly Uint8Array[]): string {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  return hash.digest('hex')
 }

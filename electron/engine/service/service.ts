@@ -15,10 +15,12 @@ import { planTeaching } from '../learning/plan.ts'
 import { measureNoise } from '../measuring/quality.ts'
 import { duplicateModel, restoreModel } from '../models/copies.ts'
 import { ModelLibrary } from '../models/library.ts'
+import { shareModel, takeModel } from '../models/share.ts'
 import { batchHandlers } from './batch.ts'
 import { OpenedDatasets } from './datasets.ts'
 import { Exports } from './exports.ts'
 import { Journal } from './journal.ts'
+import { lookHandlers } from './looks.ts'
 import { ModelsInUse } from './models-in-use.ts'
 import { Originals } from './originals.ts'
 import { forgetOldPasted, keepPasted } from './pasted.ts'
@@ -197,6 +199,17 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       await teachings.refuseWhenTaught(modelId, 'changed')
       return await library.setNotes(modelId, notes)
     },
+    async shareModel({ modelId, path }) {
+      guard.check(path)
+      // The person was asked by the dialog whether a file may be replaced.
+      const shared = await shareModel(library, modelId, path, { whenExists: 'replace' })
+      options.onExported(shared.path)
+      return shared
+    },
+    takeModel({ path }) {
+      guard.check(path)
+      return takeModel(library, path)
+    },
     async modelPreview({ modelId }) {
       const png = await library.preview(modelId)
       return png && { mime: 'image/png', ...pngSize(png), bytes: png }
@@ -212,6 +225,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       return { info, view: await showPixels(pixels, maxSide), noise: measureNoise(pixels) }
     },
     ...walkHandlers({ library, inUse, guard, results }),
+    ...lookHandlers({ library, inUse, guard }),
     ...sampleHandlers({ folder: samplesFolder, datasets, guard }),
     ...batchHandlers({ library, inUse, guard, originals, exports }),
     forgetResult({ resultId }) {
