@@ -289,6 +289,9 @@ export const contract = {
     ]),
   ),
 
+  /** The bundled pictures as folders: digits to learn from, and noisy ones that are not among them. */
+  samplePictures: call(z.object({}), z.object({ folder: filePath, noisy: filePath })),
+
   /** Pixels pasted or dropped without a path (clipboard): kept as a file of the session. */
   keepPasted: call(z.object({ bytes }), z.object({ path: filePath })),
 } as const

@@ -7,6 +7,7 @@ import { navigation, viewNames } from '../state/navigation.svelte.ts'
 import { overlays } from '../state/overlays.svelte.ts'
 import { preferences } from '../state/preferences.svelte.ts'
 import { refining } from '../state/refining.svelte.ts'
+import { tour } from '../tour/tour.svelte.ts'
 import { watched } from '../state/teaching.svelte.ts'
 import { undo } from '../state/undo.svelte.ts'
 import { walkSettings } from '../state/walk-settings.svelte.ts'
@@ -87,6 +88,7 @@ export function commands(): Command[] {
     })),
     { id: 'palette', label: words.palette, keys: 'Mod+K', run: () => overlays.show('palette') },
     { id: 'settings', label: words.settings, keys: 'Mod+,', run: () => overlays.show('settings') },
+    { id: 'tour', label: words.tour, run: () => tour.begin() },
     { id: 'shortcuts', label: words.shortcuts, keys: '?', run: () => overlays.show('shortcuts') },
   ]
   return all.filter(({ when = true }) => when)

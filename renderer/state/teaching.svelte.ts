@@ -11,6 +11,8 @@ class WatchedTeaching {
   preview: TeachPreview | null = $state.raw(null)
   card: ModelCard | null = $state.raw(null)
   error: ErrorInfo | null = $state.raw(null)
+  /** Resolves when what is watched has ended, however it did. */
+  ended: Promise<void> = Promise.resolve()
   #watching: AbortController | null = null
 
   get live(): boolean {
@@ -20,7 +22,7 @@ class WatchedTeaching {
   async start(request: TeachRequest): Promise<boolean> {
     return this.#attempt(async () => {
       const { modelId } = await engine.startTeaching(request)
-      void this.watch(modelId)
+      this.ended = this.watch(modelId)
     })
   }
 
@@ -28,7 +30,7 @@ class WatchedTeaching {
   async continue(modelId: string, seconds: number, datasetId?: string): Promise<boolean> {
     return this.#attempt(async () => {
       await engine.resumeTeaching({ modelId, seconds, ...(datasetId !== undefined && { datasetId }) })
-      void this.watch(modelId)
+      this.ended = this.watch(modelId)
     })
   }
 
@@ -42,7 +44,7 @@ class WatchedTeaching {
       const running = (await engine.teachings({})).find(
         ({ state }) => state === 'running' || state === 'paused',
       )
-      if (running) void this.watch(running.modelId)
+      if (running) this.ended = this.watch(running.modelId)
     })
   }
 

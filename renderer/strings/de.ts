@@ -25,6 +25,7 @@ export const de: Strings = {
       'Es lernt auf diesem Rechner, wie sie aussehen, und führt dann jedes Bild bergauf, bis es ihnen gleicht. Ihre Bilder werden nur gelesen und verlassen diesen Rechner nie.',
     drop: 'Ordner hierher ziehen oder',
     choose: 'Ordner wählen…',
+    tour: 'Oder sehen Sie erst zu: eine Führung von zwei Minuten mit Beispielbildern',
     chooseOther: 'Anderer Ordner…',
     looking: (done, found) => `${number(done)} von ${number(found)} Dateien angesehen`,
     cancel: 'Abbrechen',
@@ -215,6 +216,39 @@ export const de: Strings = {
     exported: (count, path) =>
       count === 1 ? `Gespeichert: ${path}` : `${count} Bilder gespeichert neben ${path}`,
   },
+  tour: {
+    title: 'Die Führung',
+    step: (index, of) => `${index} von ${of}`,
+    next: 'Weiter',
+    end: 'Führung beenden',
+    working: 'Es arbeitet…',
+    steps: {
+      pictures: {
+        text: 'Uphill lernt aus einem Ordner mit Bildern. Hier sind 1500 handgeschriebene Ziffern; mit Ihren eigenen Ordnern geht es genauso.',
+        action: 'Beispielbilder öffnen',
+      },
+      teach: {
+        text: 'Jetzt lernt ein Modell, wie Ziffern aussehen: Es sieht sie mit Rauschen und sagt, was vorher da war. Eine Minute reicht, um es zu sehen.',
+        action: 'Eine Minute lehren',
+      },
+      refine: {
+        text: 'Eine Ziffer, die es nie gesehen hat, voller Rauschen. Der Weg führt sie Schritt für Schritt dorthin, wo sie wahrscheinlicher ist: bergauf.',
+        action: 'Eine verrauschte Ziffer bergauf führen',
+      },
+      compare: {
+        text: 'Bewegen Sie die Trennlinie mit den Pfeiltasten oder der Maus. M zeigt andere Arten zu vergleichen, und der Filmstreifen unten enthält jeden Schritt: Jeder kann behalten werden.',
+        action: 'Den Unterschied zeigen',
+      },
+      dream: {
+        text: 'Aus reinem Rauschen endet derselbe Weg bei Ziffern, die niemand geschrieben hat.',
+        action: 'Neue Ziffern träumen',
+      },
+      done: {
+        text: 'Das ist alles. Wählen Sie einen eigenen Ordner, oder ziehen Sie einen irgendwohin ins Fenster.',
+        action: 'Ordner wählen…',
+      },
+    },
+  },
   dialog: { close: 'Schließen' },
   commands: {
     go: (view) => `Gehe zu ${view}`,
@@ -233,6 +267,7 @@ export const de: Strings = {
     palette: 'Befehl suchen',
     settings: 'Einstellungen',
     shortcuts: 'Tastenkürzel',
+    tour: 'Die Führung machen',
   },
   palette: {
     title: 'Was soll geschehen?',

@@ -21,6 +21,7 @@ export const en = {
       'It learns what they look like, on this machine, and then walks any image uphill to where it looks like them. Your pictures are only read, and never leave this computer.',
     drop: 'Drop a folder here, or',
     choose: 'Choose a folder…',
+    tour: 'Or see it work first: a tour of two minutes with sample pictures',
     chooseOther: 'Other folder…',
     looking: (done: number, found: number) =>
       `Looking at ${done.toLocaleString()} of ${found.toLocaleString()} files`,
@@ -215,6 +216,39 @@ export const en = {
     exported: (count: number, path: string) =>
       count === 1 ? `Saved: ${path}` : `Saved ${count} pictures beside ${path}`,
   },
+  tour: {
+    title: 'The tour',
+    step: (number: number, of: number) => `${number} of ${of}`,
+    next: 'Next',
+    end: 'End the tour',
+    working: 'Working…',
+    steps: {
+      pictures: {
+        text: 'Uphill learns from a folder of pictures. Here are 1,500 handwritten digits; your own folders work just the same.',
+        action: 'Open the sample pictures',
+      },
+      teach: {
+        text: 'Now a model learns what digits look like: it sees them with noise added and says what was there before. One minute is enough to see it work.',
+        action: 'Teach it for one minute',
+      },
+      refine: {
+        text: 'A digit that it has never seen, full of noise. The walk moves it, step by step, to where it is likelier: uphill.',
+        action: 'Walk a noisy digit uphill',
+      },
+      compare: {
+        text: 'Move the divider with the arrow keys or the mouse. M shows other ways to compare, and the film strip below holds every step: any of them can be kept.',
+        action: 'Show the difference',
+      },
+      dream: {
+        text: 'From pure noise, the same walk ends at digits that nobody has written.',
+        action: 'Dream new digits',
+      },
+      done: {
+        text: 'That is all. Choose a folder of your own, or drop one anywhere into the window.',
+        action: 'Choose a folder…',
+      },
+    },
+  },
   dialog: { close: 'Close' },
   commands: {
     go: (view: string) => `Go to ${view}`,
@@ -233,6 +267,7 @@ export const en = {
     palette: 'Find a command',
     settings: 'Settings',
     shortcuts: 'Keyboard shortcuts',
+    tour: 'Take the tour',
   },
   palette: {
     title: 'What shall be done?',

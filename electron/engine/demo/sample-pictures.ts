@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { UphillError, throwIfCancelled } from '../../../shared/errors.ts'
 import { toFileError } from '../files/atomic.ts'
+import { gaussianGenerator } from '../learning/noise.ts'
 
 const side = 28
 const columns = 80
@@ -36,7 +37,12 @@ export async function unpackSamples(
   folder: string,
   from: number,
   to: number,
-  run: { signal?: AbortSignal | undefined; onProgress?: (done: number, of: number) => void } = {},
+  run: {
+    signal?: AbortSignal | undefined
+    onProgress?: (done: number, of: number) => void
+    /** Standard deviation of Gaussian noise to add, in 0..1; the same every time. */
+    noise?: number
+  } = {},
 ): Promise<void> {
   if (await fs.stat(folder).catch(() => null)) return
   const sheet = await sharp(await findSheet())
@@ -46,11 +52,15 @@ export async function unpackSamples(
   const temporary = `${folder}.unpacking-${process.pid}`
   try {
     await fs.mkdir(temporary, { recursive: true })
+    const normal = gaussianGenerator(1)
+    const noise = 255 * (run.noise ?? 0)
     for (let index = from; index < to; index++) {
       throwIfCancelled(run.signal)
       const raw = { width: side, height: side, channels: 1 } as const
       const name = `digit-${index % 10}-${String(index).padStart(4, '0')}.png`
-      await sharp(cut(sheet, index), { raw }).toColourspace('b-w').png().toFile(path.join(temporary, name))
+      const clean = cut(sheet, index)
+      const pixels = noise > 0 ? clean.map((value) => clipped(value + noise * normal())) : clean
+      await sharp(pixels, { raw }).toColourspace('b-w').png().toFile(path.join(temporary, name))
       run.onProgress?.(index + 1 - from, to - from)
     }
     await fs.rename(temporary, folder)
@@ -59,6 +69,8 @@ export async function unpackSamples(
     throw toFileError(error, folder, 'unpack the sample pictures')
   }
 }
+
+const clipped = (value: number): number => Math.round(Math.min(255, Math.max(0, value)))
 
 function cut(sheet: Buffer, index: number): Buffer {
   const width = columns * side

@@ -3,12 +3,17 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Contract } from '../../../shared/contract.ts'
 import type { Handlers } from '../../../shared/rpc-server.ts'
+import { sampleCount, unpackSamples } from '../demo/sample-pictures.ts'
 import { toFileError } from '../files/atomic.ts'
 import { makeSamples } from '../generators/samples.ts'
 import type { OpenedDatasets } from './datasets.ts'
 import type { PathGuard } from './path-guard.ts'
 import { latestOf } from './progress.ts'
 
+/** Enough to learn from in a minute, and quick to unpack. */
+const sampleDigits = 1500
+const noisyDigits = 12
+const sampleNoise = 0.25
 const keptMs = 7 * 24 * 3600 * 1000
 const output = { format: 'png', quality: 92, whenExists: 'replace' } as const
 
@@ -16,8 +21,17 @@ export function sampleHandlers(parts: {
   folder: string
   datasets: OpenedDatasets
   guard: PathGuard
-}): Pick<Handlers<Contract>, 'makeSamples'> {
+}): Pick<Handlers<Contract>, 'makeSamples' | 'samplePictures'> {
   return {
+    async samplePictures(_input, { signal }) {
+      const folder = join(parts.folder, 'digits')
+      const noisy = join(parts.folder, 'noisy digits')
+      await unpackSamples(folder, 0, sampleDigits, { signal })
+      await unpackSamples(noisy, sampleCount - noisyDigits, sampleCount, { signal, noise: sampleNoise })
+      parts.guard.allow(parts.folder)
+      return { folder, noisy }
+    },
+
     async *makeSamples({ datasetId, ...options }, { signal }) {
       const dataset = parts.datasets.get(datasetId)
       // A folder of its own each time: samples that are being refined stay what they are.
