@@ -267,6 +267,10 @@ export const exportOptions = z.object({
   quality: z.int().min(1).max(100).default(92),
   /** What to do when the file is there: refuse, choose a free name, or replace (only after a person said so). */
   whenExists: z.enum(['fail', 'number', 'replace']).default('fail'),
+  /** Writes the sRGB profile into the file: for print, and for programs that guess otherwise. */
+  profile: z.boolean().default(false),
+  /** How the picture was made, for the description in its EXIF; nothing is written without it. */
+  note: z.string().max(500).optional(),
 })
 export type ExportOptions = z.infer<typeof exportOptions>
 

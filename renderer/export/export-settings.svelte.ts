@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { ExportTarget } from '../../shared/contract.ts'
 import { type ExportFormat, exportFormat } from '../../shared/domain.ts'
+import { strings } from '../strings.ts'
 import { recall, remember } from '../state/remembered.ts'
 import { type NameFacts, fillPattern, joinPath } from './name-pattern.ts'
 
@@ -11,6 +12,8 @@ const schema = z.object({
   longestSide: z.int().min(16).max(65_535).default(2048),
   pattern: z.string().max(200).default('{name} refined'),
   whenExists: z.enum(['number', 'fail', 'replace']).default('number'),
+  profile: z.boolean().default(false),
+  described: z.boolean().default(false),
   reveal: z.boolean().default(false),
 })
 const store = 'export'
@@ -49,19 +52,24 @@ class ExportSettings {
 
   /** @param below folders below the chosen one */
   target(facts: NameFacts, below = ''): ExportTarget {
-    const { format, quality, whenExists } = this.choice
+    const { format, quality, whenExists, profile } = this.choice
     return {
       path: joinPath(this.folder ?? '', below, this.fileName(facts)),
-      options: { format, quality, whenExists },
+      options: { format, quality, whenExists, profile, ...this.#note(facts) },
       ...this.#size(),
     }
   }
 
   /** For a file that was chosen in the system's dialog, which has asked already whether it may be replaced. */
-  targetAt(path: string): ExportTarget {
+  targetAt(path: string, facts: NameFacts): ExportTarget {
     const ending = (/\.([^./\\]+)$/.exec(path)?.[1] ?? '').toLowerCase()
     const format = formatsByEnding[ending] ?? this.choice.format
-    return { path, options: { format, quality: this.choice.quality, whenExists: 'replace' }, ...this.#size() }
+    const { quality, profile } = this.choice
+    return {
+      path,
+      options: { format, quality, whenExists: 'replace', profile, ...this.#note(facts) },
+      ...this.#size(),
+    }
   }
 
   keep(): void {
@@ -74,6 +82,11 @@ class ExportSettings {
 
   async chooseFolder(): Promise<void> {
     this.folder = (await window.uphill.chooseFolder({ purpose: 'export' })) ?? this.folder
+  }
+
+  /** How the picture was made; no names of the person's files. */
+  #note({ model, seed, step }: NameFacts): { note?: string } {
+    return this.choice.described ? { note: strings.export.note(model, step, seed) } : {}
   }
 
   #size(): Pick<ExportTarget, 'longestSide'> {

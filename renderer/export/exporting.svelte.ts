@@ -61,7 +61,8 @@ class Exporting {
       suggestedName: exportSettings.fileName(first.facts),
       format,
     })
-    if (path) await this.#write([{ resultId: first.resultId, target: exportSettings.targetAt(path) }])
+    if (path)
+      await this.#write([{ resultId: first.resultId, target: exportSettings.targetAt(path, first.facts) }])
   }
 
   async #write(all: Parameters<typeof engine.exportResult>[0][]): Promise<void> {

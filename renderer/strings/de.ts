@@ -358,7 +358,12 @@ export const de: Strings = {
     noFolder: 'Noch keiner gewählt',
     chooseFolder: 'Wählen…',
     reveal: 'Danach den Ordner öffnen',
-    colour: 'Farben sind sRGB. Metadaten werden nicht geschrieben: kein Ort, keine Kamera, kein Datum.',
+    profile: 'Das sRGB-Farbprofil in die Datei schreiben',
+    described: 'In die Datei schreiben, wie es entstand: Modell, Schritt, Startzahl',
+    note: (model, step, seed) =>
+      `Von Uphill verbessert mit dem Modell „${model}“, Schritt ${step}, Startzahl ${seed}`,
+    colour:
+      'Farben sind sRGB. Sonst wird nichts über das Bild geschrieben: kein Ort, keine Kamera, kein Datum.',
     saveAs: 'Speichern unter…',
     confirm: (count) => (count === 1 ? 'Ausgeben' : `${count} ausgeben`),
     addToQueue: (count) => `${number(count)} zu den Aufträgen`,

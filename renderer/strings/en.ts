@@ -359,7 +359,11 @@ export const en = {
     noFolder: 'None chosen yet',
     chooseFolder: 'Choose…',
     reveal: 'Open the folder after',
-    colour: 'Colours are sRGB. No metadata is written: no place, no camera, no date.',
+    profile: 'Write the sRGB colour profile into the file',
+    described: 'Write how it was made into the file: model, step, seed',
+    note: (model: string, step: number, seed: number) =>
+      `Refined by Uphill with the model “${model}”, step ${step}, seed ${seed}`,
+    colour: 'Colours are sRGB. Nothing else of the picture is written: no place, no camera, no date.',
     saveAs: 'Save as…',
     confirm: (count: number) => (count === 1 ? 'Export' : `Export ${count}`),
     addToQueue: (count: number) => `Add ${count.toLocaleString()} to the queue`,

@@ -89,6 +89,8 @@ describe('an export', () => {
     await app.at('export-side').fill('150')
     await app.at('export-pattern').fill('{name}: {model}, step {step}')
     await expect.poll(() => app.at('export-example').textContent()).toContain('photo_ Digits, step 3.jpg')
+    await app.at('export-profile').check()
+    await app.at('export-described').check()
     await app.at('export-folder').click()
     await app.page.getByText(app.path('out')).waitFor()
     await app.capture('33-export')
@@ -96,7 +98,12 @@ describe('an export', () => {
     await app.at('export-confirm').click()
     const file = app.path('out', 'photo_ Digits, step 3.jpg')
     await expect.poll(() => app.at('export-done').textContent()).toContain(file)
-    expect(await sharp(file).metadata()).toMatchObject({ format: 'jpeg', width: 150, height: 100 })
+    const written = await sharp(file).metadata()
+    expect(written).toMatchObject({ format: 'jpeg', width: 150, height: 100 })
+    expect(written.icc?.length).toBeGreaterThan(100)
+    expect(written.exif?.toString('latin1')).toMatch(
+      /Refined by Uphill with the model .*Digits.*, step 3, seed 1/,
+    )
   })
 
   it('does with a file of that name what was chosen: a number, or nothing', async () => {

@@ -5,6 +5,8 @@ export interface ExportFlags {
   out: string
   format?: string
   quality?: number
+  profile?: boolean
+  note?: string
   overwrite?: boolean
   number?: boolean
 }
@@ -20,6 +22,8 @@ export function withExportOptions(command: Command): Command {
       ).choices(['png', 'jpeg', 'webp', 'tiff', 'avif']),
     )
     .option('--quality <n>', '1 to 100, for jpeg, webp and avif', numberOption)
+    .option('--profile', 'write the sRGB colour profile into the results')
+    .option('--note <text>', 'a description for the EXIF data of the results; without it none is written')
     .addOption(new Option('--overwrite', 'replace files that are there').conflicts('number'))
     .option('--number', 'give a new name, such as “a (2).png”, when a file is there')
 }

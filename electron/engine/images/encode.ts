@@ -23,7 +23,8 @@ export async function showPixels(pixels: Pixels, maxSide: number): Promise<Shown
 
 /**
  * Writes the picture as sRGB. PNG and TIFF are lossless and have 16 bits when `pixels.bitDepth` is 16; alpha is kept
- * where the format can and laid on white in a JPEG. No metadata, and no profile: pixels are sRGB (see Pixels.icc).
+ * where the format can and laid on white in a JPEG. Pixels are sRGB (see Pixels.icc); a profile that says so, and a
+ * note, are written when they are asked for, and nothing else.
  * The format is the one in `options`, whatever the path ends in.
  * @returns the path really used (with `number` it may be "name (2).png") and the size of the file in bytes
  * @throws UphillError FILE_EXISTS, DISK_FULL, NOT_WRITABLE, FOLDER_NOT_FOUND, NAME_INVALID, PICTURE_TOO_LARGE
@@ -108,8 +109,16 @@ export function refuseTooLarge(
   )
 }
 
-/** The image on its way into a file of the format; its samples are as fileForm says. */
-export function encoder(image: Sharp, { format, quality }: ExportOptions): Sharp {
+/** The image on its way into a file of the format, with what it says of itself; its samples are as fileForm says. */
+export function encoder(image: Sharp, options: ExportOptions): Sharp {
+  const { profile, note } = options
+  let described = image
+  if (profile) described = described.withIccProfile('srgb', { attach: true })
+  if (note) described = described.withExif({ IFD0: { ImageDescription: note, Software: 'Uphill' } })
+  return compressed(described, options)
+}
+
+function compressed(image: Sharp, { format, quality }: ExportOptions): Sharp {
   switch (format) {
     case 'png':
       return image.png()

@@ -15,7 +15,7 @@ const sampleDigits = 1500
 const noisyDigits = 12
 const sampleNoise = 0.25
 const keptMs = 7 * 24 * 3600 * 1000
-const output = { format: 'png', quality: 92, whenExists: 'replace' } as const
+const output = { format: 'png', quality: 92, whenExists: 'replace', profile: false } as const
 
 export function sampleHandlers(parts: {
   folder: string
