@@ -12,6 +12,8 @@ const cli = path.resolve(import.meta.dirname, '../../dist/cli/cli.cjs')
 
 export interface Answer {
   code: number | null
+  /** What ended it, when it did not end by itself. */
+  signal: NodeJS.Signals | null
   out: string
   err: string
   /** The last line of standard output, as --json promises. */
@@ -55,9 +57,9 @@ export class Place {
         onError?.(err, (signal) => child.kill(signal))
       })
       child.on('error', reject)
-      child.on('close', (code) => {
+      child.on('close', (code, signal) => {
         const json = () => JSON.parse(out.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>
-        resolve({ code, out, err, json })
+        resolve({ code, signal, out, err, json })
       })
     })
   }
