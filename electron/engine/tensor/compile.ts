@@ -6,7 +6,8 @@
  * what it can. State (weights, moments) lives in variables inside the session and never travels.
  *
  * What a traced function must not do: read data (dataSync), or depend on JavaScript numbers that change
- * from call to call (pass those as scalar tensors). Tensors from outside are frozen as constants.
+ * from call to call (pass those as scalar tensors), or give an argument back as the state without computing on it
+ * (the state would share the memory of a JavaScript array). Tensors from outside are frozen as constants.
  */
 import fs from 'node:fs'
 import os from 'node:os'
@@ -183,7 +184,10 @@ class Trace {
     this.#add(`read${index}`, 'ReadVariableOp', [`variable${index}`], { dtype })
     this.#add(`get${index}`, 'Identity', [`read${index}`], { T: dtype })
     this.#add(`set${index}`, 'Placeholder', [], { dtype, shape })
-    this.#add(`setVariable${index}`, 'AssignVariableOp', [`variable${index}`, `set${index}`], { dtype })
+    // A tensor of tfjs-node shares the memory of its JavaScript array, and tells V8 when it is freed. A variable
+    // must not hold on to it: the next update would free it on a thread where V8 may not be called, which crashes.
+    this.#add(`copy${index}`, 'DeepCopy', [`set${index}`], { T: dtype })
+    this.#add(`setVariable${index}`, 'AssignVariableOp', [`variable${index}`, `copy${index}`], { dtype })
     if (index === this.#options.state.length - 1) {
       const all = this.#options.state.map((_, each) => `^setVariable${each}`)
       this.#add('setDone', 'Const', [], floatConstant([], new Float32Array([0])))

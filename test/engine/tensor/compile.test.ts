@@ -101,6 +101,19 @@ describe('a compiled function', () => {
     expect(counter.run([tf.scalar(5)])[0]!.dataSync()[0]).toBe(0)
   })
 
+  it('shares no memory with the arrays that its state came from', () => {
+    const tf = tensorflow()
+    // TensorFlow shares only memory that happens to be aligned: some of so many are.
+    const arrays = Array.from({ length: 64 }, (_, index) => new Float32Array(500 + index).fill(index))
+    const first = arrays.map((each) => tf.tensor(each))
+    const kept = new CompiledFunction((state, [x]) => ({ outputs: [tf.add(state[0]!, x!)] }), {
+      state: first,
+      args: [tf.scalar(0)],
+    })
+    for (const each of arrays) each.fill(-1)
+    kept.getState().forEach((each, index) => expect(each.dataSync()[0]).toBe(index))
+  })
+
   it('takes other sizes on axes that are free', () => {
     const tf = tensorflow()
     const double = new CompiledFunction((_, [x]) => ({ outputs: [tf.mul(x!, 2)] }), {
