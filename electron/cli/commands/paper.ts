@@ -8,7 +8,7 @@ interface PaperFlags extends OutputOptions {
   out: string
   minutes: number
   loss: 'bce' | 'mse' | 'both'
-  pictures: 'digits' | 'both'
+  pictures: 'digits' | 'emoji' | 'both'
   quick?: boolean
 }
 
@@ -33,8 +33,11 @@ export function paperCommand(): Command {
       new Option('--loss <loss>', 'what to teach with').choices(['bce', 'mse', 'both']).default('both'),
     )
     .addOption(
-      new Option('--pictures <sets>', 'digits alone, or the emoji too')
-        .choices(['digits', 'both'])
+      new Option(
+        '--pictures <sets>',
+        'one set or both; emoji alone are added to an earlier report of the digits',
+      )
+        .choices(['digits', 'emoji', 'both'])
         .default('both'),
     )
     .option('--quick', 'a few steps of everything, to see whether it works; the figures mean nothing')
@@ -45,7 +48,7 @@ export function paperCommand(): Command {
       const { minutes } = checked(paperOptions, flags)
       const losses = flags.loss === 'both' ? (['bce', 'mse'] as const) : [flags.loss]
       const results = await runPaper(
-        { out: flags.out, minutes, losses, colour: flags.pictures === 'both', quick: flags.quick ?? false },
+        { out: flags.out, minutes, losses, pictures: flags.pictures, quick: flags.quick ?? false },
         { signal, onProgress: (what, share) => terminal.progress('Paper', share, what) },
       )
       terminal.result(results, [paperPage(results), `The report is in ${flags.out}.`])

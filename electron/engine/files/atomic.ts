@@ -1,9 +1,9 @@
 /** Writing files so that a reader, a crash or a full disk meets the old file or the new one, never a part. */
-import { randomBytes } from 'node:crypto'
 import { type FileHandle, link, lstat, open, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ErrorCode, UphillError } from '../../../shared/errors.ts'
+import { sweepLeftovers, temporaryName } from './leftovers.ts'
 
 /** Writes the content into the file at this path, which is there and empty: for what does not fit into memory. */
 export type WriteTo = (path: string) => Promise<void>
@@ -22,9 +22,9 @@ export async function writeFileAtomic(
   const { whenExists = 'fail' } = options
   const target = resolve(path)
   const folder = dirname(target)
-  // A short name of its own: the target's may already have the 255 bytes that a name can have.
-  const temporary = join(folder, `.uphill-${randomBytes(6).toString('hex')}.tmp`)
+  const temporary = join(folder, temporaryName())
   try {
+    await sweepLeftovers(folder)
     if (whenExists === 'fail') await failWhenThere(target)
     const handle = await open(temporary, 'wx')
     try {

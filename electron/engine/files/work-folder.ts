@@ -3,6 +3,7 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import { UphillError } from '../../../shared/errors.ts'
 import { toFileError } from './atomic.ts'
+import { isRunning } from './owner.ts'
 
 const prefix = 'work-'
 
@@ -51,14 +52,5 @@ async function sweep(parent: string): Promise<void> {
     if (owner && owner !== process.pid && !isRunning(owner)) {
       await fs.rm(path.join(parent, name), { recursive: true, force: true })
     }
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

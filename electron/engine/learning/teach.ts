@@ -19,7 +19,8 @@ import { modelCard } from '../../../shared/domain.ts'
 import { UphillError, isCancelled } from '../../../shared/errors.ts'
 import { indexSource } from '../datasets/index-folder.ts'
 import { Denoiser, netOf } from '../models/denoiser.ts'
-import type { ModelLibrary, StoredCard } from '../models/library.ts'
+import type { StoredCard } from '../models/card.ts'
+import type { ModelLibrary } from '../models/library.ts'
 import { measureScale } from '../nets/any-size.ts'
 import type { Net } from '../nets/net.ts'
 import { wholeImageSize } from '../nets/whole-image.ts'
@@ -65,15 +66,39 @@ const wholeImageBatchPixels = 64 * 32 * 32
 /**
  * Teaches a new model.
  * @param modelId from library.freshId
- * @throws UphillError NAME_TAKEN, NO_PICTURES, TOO_FEW_PICTURES, NATIVE_MISSING, DIVERGED, DISK_FULL, NOT_WRITABLE;
+ * @throws UphillError NAME_TAKEN, MODEL_IN_USE, NO_PICTURES, TOO_FEW_PICTURES, NATIVE_MISSING, DIVERGED, DISK_FULL, NOT_WRITABLE;
  * CANCELLED only when it was stopped before anything was learned
  */
-export async function teach(
+export function teach(
   library: ModelLibrary,
   modelId: string,
   dataset: Dataset,
   options: TeachOptions,
   run: TeachRun = {},
+): Promise<ModelCard> {
+  return alone(library, modelId, () => begin(library, modelId, dataset, options, run))
+}
+
+/** Another window or command must neither teach, rename nor delete the model meanwhile. */
+async function alone(
+  library: ModelLibrary,
+  modelId: string,
+  work: () => Promise<ModelCard>,
+): Promise<ModelCard> {
+  const lock = await library.lock(modelId)
+  try {
+    return await work()
+  } finally {
+    await lock.release()
+  }
+}
+
+async function begin(
+  library: ModelLibrary,
+  modelId: string,
+  dataset: Dataset,
+  options: TeachOptions,
+  run: TeachRun,
 ): Promise<ModelCard> {
   const kind = chooseKind(dataset, options.kind)
   await library.requireFreeName(options.name)
@@ -120,21 +145,25 @@ export async function teach(
  * @throws UphillError as teach, and MODEL_NOT_FOUND, MODEL_DAMAGED; BAD_INPUT when it is finished and no time is given,
  * and when a whole-image model is to go on with pictures of another size
  */
-export async function resumeTeaching(
+export function resumeTeaching(
   library: ModelLibrary,
   modelId: string,
   extraSeconds?: number,
   run: TeachRun = {},
   source?: PictureSource,
 ): Promise<ModelCard> {
-  let card = await library.stored(modelId)
-  if (!card.files.checkpoint) {
-    throw new UphillError(
-      'MODEL_DAMAGED',
-      `“${card.name}” has no checkpoint to go on from.`,
-      'Teach a new model on its folder.',
-    )
-  }
+  return alone(library, modelId, () => goOn(library, modelId, extraSeconds, run, source))
+}
+
+async function goOn(
+  library: ModelLibrary,
+  modelId: string,
+  extraSeconds: number | undefined,
+  run: TeachRun,
+  source: PictureSource | undefined,
+): Promise<ModelCard> {
+  const found = await library.readGeneration(await library.stored(modelId), 'checkpoint')
+  let { card } = found
   if (extraSeconds !== undefined) {
     const plannedSeconds = card.seconds + extraSeconds
     const plan = { fromSeconds: card.seconds, fromStep: card.step, steps: null }
@@ -152,8 +181,7 @@ export async function resumeTeaching(
   emitPhase(run, 'reading', card)
   const dataset = await indexSource(card.taughtWith, { signal: run.signal })
   refuseOtherSize(card, dataset)
-  const { tensors } = await library.readTensors(card.id, card.files.checkpoint!)
-  return learn(library, { ...card, state: 'teaching' }, netOf(card), dataset, tensors, run)
+  return learn(library, { ...card, state: 'teaching' }, netOf(card), dataset, found.tensors, run)
 }
 
 function refuseOtherSize({ name, size }: StoredCard, { folder, uniformSize }: Dataset): void {

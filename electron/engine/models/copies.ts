@@ -8,7 +8,7 @@ import { type ModelLibrary, trashFolder } from './library.ts'
 
 /**
  * A copy of all that the card names, under another name and id; the card is written last.
- * @throws UphillError NAME_TAKEN, MODEL_NOT_FOUND, MODEL_DAMAGED, DISK_FULL, NOT_WRITABLE
+ * @throws UphillError NAME_TAKEN, MODEL_NOT_FOUND, MODEL_DAMAGED, MODEL_IN_USE, DISK_FULL, NOT_WRITABLE
  */
 export async function duplicateModel(library: ModelLibrary, id: string, name: string): Promise<ModelCard> {
   await library.requireFreeName(name)
@@ -16,6 +16,7 @@ export async function duplicateModel(library: ModelLibrary, id: string, name: st
   const copy = { ...stored, id: library.freshId(name), name, createdAt: new Date().toISOString() }
   const source = path.join(library.folder, id)
   const target = path.join(library.folder, copy.id)
+  const lock = await library.lock(id)
   try {
     await fs.mkdir(target, { recursive: true })
     for (const file of Object.values(stored.files)) {
@@ -26,6 +27,8 @@ export async function duplicateModel(library: ModelLibrary, id: string, name: st
   } catch (error) {
     await fs.rm(target, { recursive: true, force: true })
     throw toFileError(error, target, 'duplicate the model')
+  } finally {
+    await lock.release()
   }
 }
 

@@ -4,38 +4,27 @@
  *   weights-<step>.safetensors the averaged weights, which walks use
  *   checkpoint-<step>.safetensors  everything a teaching needs to go on
  *   preview.png                a picture of what it was taught with
- * card.json is written last: until then the folder says what it said before, whatever happens.
+ *   card-before.json           the card of the generation before, whose files are kept as well
+ * card.json is written last: until then the folder says what it said before, whatever happens. When the newest
+ * generation turns out to be damaged, the one before takes its place.
  */
-import { randomBytes } from 'node:crypto'
 import fs from 'node:fs/promises'
 import path from 'node:path'
-import * as z from 'zod'
 import { type ModelCard, modelCard, modelName } from '../../../shared/domain.ts'
 import { type ErrorInfo, UphillError, toErrorInfo } from '../../../shared/errors.ts'
 import { toFileError, writeFileAtomic } from '../files/atomic.ts'
+import { type Lock, takeLock } from '../files/lock.ts'
+import { type StoredCard, freshId, isLost, parseCard } from './card.ts'
 import { Denoiser } from './denoiser.ts'
 import { type NamedArray, decodeSafetensors, encodeSafetensors } from './safetensors.ts'
-
-const fileName = z.string().regex(/^[\w.-]+$/)
-
-/** What card.json holds beside the card itself. */
-const storedCard = modelCard.extend({
-  files: z.object({
-    weights: fileName.nullable(),
-    checkpoint: fileName.nullable(),
-    preview: fileName.nullable(),
-  }),
-  /** How the net is computed while teaching; chosen once by timing, then kept. */
-  precision: z.enum(['float32', 'bfloat16']),
-  /** Where the present plan of teaching began, and whether it counts seconds or steps. */
-  plan: z.object({ fromSeconds: z.number(), fromStep: z.int(), steps: z.int().nullable() }),
-})
-export type StoredCard = z.infer<typeof storedCard>
 
 export type ModelListing =
   { status: 'ok'; card: ModelCard } | { status: 'damaged'; id: string; folder: string; error: ErrorInfo }
 
 export const trashFolder = '.trash'
+const lockFolder = '.locks'
+const cardFile = 'card.json'
+const cardBeforeFile = 'card-before.json'
 const openModels = 2
 
 export class ModelLibrary {
@@ -46,16 +35,8 @@ export class ModelLibrary {
     this.folder = folder
   }
 
-  /** An id that no model has: the name in plain letters, and some randomness. */
   freshId(name: string): string {
-    const plain = name
-      .normalize('NFKD')
-      .replace(/\p{Mark}/gu, '')
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-+|-+$/g, '')
-      .slice(0, 40)
-    return `${plain || 'model'}-${randomBytes(4).toString('hex')}`
+    return freshId(name)
   }
 
   /** All models, the newest first; a damaged one is listed with the reason. */
@@ -70,17 +51,19 @@ export class ModelLibrary {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
       throw toFileError(error, this.folder, 'read the models')
     }
-    const listings = await Promise.all(
-      names.map(async (id): Promise<ModelListing> => {
-        try {
-          return { status: 'ok', card: await this.card(id) }
-        } catch (error) {
-          return { status: 'damaged', id, folder: path.join(this.folder, id), error: toErrorInfo(error) }
-        }
-      }),
-    )
+    const listings = await Promise.all(names.map((id) => this.#listed(id)))
     const dateOf = (listing: ModelListing): string => (listing.status === 'ok' ? listing.card.updatedAt : '')
-    return listings.sort((a, b) => dateOf(b).localeCompare(dateOf(a)))
+    return listings.filter((listing) => listing !== null).sort((a, b) => dateOf(b).localeCompare(dateOf(a)))
+  }
+
+  /** Null for a folder without a card: a teaching that was cut off before its first one was written. */
+  async #listed(id: string): Promise<ModelListing | null> {
+    try {
+      return { status: 'ok', card: await this.card(id) }
+    } catch (error) {
+      if (error instanceof UphillError && error.code === 'MODEL_NOT_FOUND') return null
+      return { status: 'damaged', id, folder: path.join(this.folder, id), error: toErrorInfo(error) }
+    }
   }
 
   /** @throws UphillError MODEL_NOT_FOUND, MODEL_DAMAGED or MODEL_TOO_NEW */
@@ -88,9 +71,25 @@ export class ModelLibrary {
     return modelCard.parse(await this.stored(id))
   }
 
-  /** The card with its file names. */
+  /** The card with its file names; that of the generation before when the newest cannot be read. */
   async stored(id: string): Promise<StoredCard> {
-    const file = path.join(this.#folderOf(id), 'card.json')
+    try {
+      return await this.#readCard(id, cardFile)
+    } catch (error) {
+      if (!isLost(error)) throw error
+      const before = await this.#before(id)
+      if (!before) throw error
+      console.error(`the card of the model ${id} cannot be read; the one before is used`)
+      return before
+    }
+  }
+
+  #before(id: string): Promise<StoredCard | null> {
+    return this.#readCard(id, cardBeforeFile).catch(() => null)
+  }
+
+  async #readCard(id: string, name: string): Promise<StoredCard> {
+    const file = path.join(this.#folderOf(id), name)
     let text: string
     try {
       text = await fs.readFile(file, 'utf8')
@@ -132,7 +131,7 @@ export class ModelLibrary {
     )
   }
 
-  /** @throws UphillError NAME_INVALID or NAME_TAKEN */
+  /** @throws UphillError NAME_INVALID, NAME_TAKEN or MODEL_IN_USE */
   async rename(id: string, name: string): Promise<ModelCard> {
     const parsed = modelName.safeParse(name)
     if (!parsed.success) {
@@ -143,15 +142,38 @@ export class ModelLibrary {
       )
     }
     await this.requireFreeName(parsed.data, id)
-    const stored = { ...(await this.stored(id)), name: parsed.data }
-    await this.#writeCard(stored)
-    return modelCard.parse(stored)
+    return this.#change(id, { name: parsed.data })
   }
 
-  async setNotes(id: string, notes: string): Promise<ModelCard> {
-    const stored = { ...(await this.stored(id)), notes: notes.trim() }
-    await this.#writeCard(stored)
-    return modelCard.parse(stored)
+  /** @throws UphillError MODEL_IN_USE, MODEL_NOT_FOUND, DISK_FULL, NOT_WRITABLE */
+  setNotes(id: string, notes: string): Promise<ModelCard> {
+    return this.#change(id, { notes: notes.trim() })
+  }
+
+  async #change(id: string, change: Partial<StoredCard>): Promise<ModelCard> {
+    const lock = await this.lock(id)
+    try {
+      const stored = { ...(await this.stored(id)), ...change }
+      await this.#writeCard(stored)
+      return modelCard.parse(stored)
+    } finally {
+      await lock.release()
+    }
+  }
+
+  /**
+   * While it is held, no other Uphill changes the model.
+   * @throws UphillError MODEL_IN_USE when another one does, NOT_WRITABLE, DISK_FULL
+   */
+  lock(id: string): Promise<Lock> {
+    this.#folderOf(id)
+    const refusal = (): UphillError =>
+      new UphillError(
+        'MODEL_IN_USE',
+        `Another Uphill, a window or a command in a terminal, is working on the model “${id}”.`,
+        'Wait until it has finished, or stop it there.',
+      )
+    return takeLock(path.join(this.folder, lockFolder, `${id}.lock`), refusal)
   }
 
   /**
@@ -166,11 +188,14 @@ export class ModelLibrary {
     const source = this.#folderOf(id)
     const trashId = `${id}-${Date.now()}`
     const target = path.join(this.folder, trashFolder, trashId)
+    const lock = await this.lock(id)
     try {
       await fs.mkdir(path.dirname(target), { recursive: true })
       await fs.rename(source, target)
     } catch (error) {
       throw toFileError(error, target, 'move the model to the trash')
+    } finally {
+      await lock.release()
     }
     this.#close(id)
     return trashId
@@ -212,8 +237,38 @@ export class ModelLibrary {
         'Let it teach for a while first.',
       )
     }
-    const { tensors } = await this.readTensors(stored.id, stored.files.weights)
-    return Denoiser.load(modelCard.parse(stored), tensors)
+    const { card, tensors } = await this.readGeneration(stored, 'weights')
+    return Denoiser.load(modelCard.parse(card), tensors)
+  }
+
+  /**
+   * Tensors of the newest generation, or of the one before when the newest are damaged, with the card that fits them.
+   * @throws UphillError MODEL_DAMAGED when neither can be read
+   */
+  async readGeneration(
+    card: StoredCard,
+    what: 'weights' | 'checkpoint',
+  ): Promise<{ card: StoredCard; tensors: NamedArray[] }> {
+    const read = async (from: StoredCard): Promise<NamedArray[]> => {
+      const file = from.files[what]
+      if (file) return (await this.readTensors(from.id, file)).tensors
+      throw new UphillError(
+        'MODEL_DAMAGED',
+        `“${from.name}” has no ${what} to go on from.`,
+        'Teach a new model on its folder.',
+      )
+    }
+    try {
+      return { card, tensors: await read(card) }
+    } catch (error) {
+      const before = isLost(error) ? await this.#before(card.id) : null
+      if (!before || before.files[what] === card.files[what]) throw error
+      const tensors = await read(before).catch(() => {
+        throw error
+      })
+      console.error(`the ${what} of the model ${card.id} are damaged; those of step ${before.step} are used`)
+      return { card: { ...before, name: card.name, notes: card.notes }, tensors }
+    }
   }
 
   async readTensors(
@@ -268,6 +323,8 @@ export class ModelLibrary {
       )
     if (content.preview) files.preview = await write('preview.png', content.preview)
     const saved = { ...card, files, updatedAt: new Date().toISOString() }
+    const old = await fs.readFile(path.join(folder, cardFile)).catch(() => null)
+    if (old) await write(cardBeforeFile, old)
     await this.#writeCard(saved)
     await this.#removeOld(folder, new Set([...Object.values(files), ...Object.values(before)]))
     return saved
@@ -283,7 +340,7 @@ export class ModelLibrary {
 
   async #writeCard(card: StoredCard): Promise<void> {
     const text = `${JSON.stringify(card, null, 2)}\n`
-    await writeFileAtomic(path.join(this.#folderOf(card.id), 'card.json'), text, { whenExists: 'replace' })
+    await writeFileAtomic(path.join(this.#folderOf(card.id), cardFile), text, { whenExists: 'replace' })
   }
 
   #close(id: string): void {
@@ -295,34 +352,4 @@ export class ModelLibrary {
       throw new UphillError('BAD_INPUT', `“${id}” is not the id of a model.`, 'Choose a model from the list.')
     return path.join(this.folder, id)
   }
-}
-
-/** @throws UphillError MODEL_DAMAGED or MODEL_TOO_NEW */
-export function parseCard(text: string, id: string): StoredCard {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    throw new UphillError(
-      'MODEL_DAMAGED',
-      `The card of the model “${id}” cannot be read.`,
-      'Put back a copy of its folder, or teach it again.',
-    )
-  }
-  const format = (json as { format?: unknown } | null)?.format
-  if (typeof format === 'number' && format > 1) {
-    throw new UphillError(
-      'MODEL_TOO_NEW',
-      `The model “${id}” was made by a newer Uphill (format ${format}).`,
-      'Install the newest Uphill.',
-    )
-  }
-  const parsed = storedCard.safeParse(json)
-  if (parsed.success) return parsed.data
-  const where = parsed.error.issues[0]?.path.join('.') ?? ''
-  throw new UphillError(
-    'MODEL_DAMAGED',
-    `The card of the model “${id}” is damaged (${where}).`,
-    'Put back a copy of its folder, or teach it again.',
-  )
 }

@@ -10,7 +10,8 @@ import { modelCard, type ModelCard } from '../../../shared/domain.ts'
 import { UphillError } from '../../../shared/errors.ts'
 import { toFileError, writeFileAtomic } from '../files/atomic.ts'
 import { netOf } from './denoiser.ts'
-import { type ModelLibrary, type StoredCard, parseCard } from './library.ts'
+import { type StoredCard, parseCard } from './card.ts'
+import type { ModelLibrary } from './library.ts'
 import { type NamedArray, decodeSafetensors, encodeSafetensors } from './safetensors.ts'
 
 const largestBytes = 512 * 2 ** 20

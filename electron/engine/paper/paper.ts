@@ -3,7 +3,7 @@ import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import type { LossName } from '../../../shared/domain.ts'
-import { throwIfCancelled } from '../../../shared/errors.ts'
+import { UphillError, throwIfCancelled } from '../../../shared/errors.ts'
 import { writeFileAtomic } from '../files/atomic.ts'
 import { frechetDistance } from '../measuring/frechet.ts'
 import { loadTensorflow } from '../tensor/backend.ts'
@@ -30,8 +30,8 @@ export interface PaperOptions {
   /** Teaching of each denoiser: CPU minutes divided by the number of cores. */
   minutes: number
   losses: readonly LossName[]
-  /** The digits always; the emoji, which npm fetches, if they are wanted. */
-  colour: boolean
+  /** `emoji`, which npm fetches, alone: added to the digits' earlier report in the same folder. */
+  pictures: 'digits' | 'emoji' | 'both'
   /** A few steps of everything, to see whether it works: the figures mean nothing. */
   quick?: boolean
 }
@@ -46,7 +46,8 @@ type Say = (what: string, share: number) => void
 
 /** @throws UphillError FILE_NOT_FOUND without the digits or the emoji, CANCELLED, DISK_FULL, NOT_WRITABLE */
 export async function runPaper(options: PaperOptions, run: PaperRun = {}): Promise<PaperResults> {
-  const { out, quick = false, colour } = options
+  const { out, quick = false, pictures } = options
+  const earlier = pictures === 'emoji' ? await earlierResults(out) : null
   await loadTensorflow()
   registerNativeGradients()
   await fs.mkdir(out, { recursive: true })
@@ -62,23 +63,20 @@ export async function runPaper(options: PaperOptions, run: PaperRun = {}): Promi
       say(what, from + (to - from) * share)
   // Fetched first: without them the hours after it would be for nothing.
   say('the pictures', 0)
-  const emoji = colour
-    ? await readEmoji({
-        signal: run.signal,
-        onProgress: (share) => say('the pictures', 0.02 * share),
-      })
-    : null
-  say('the theory', 0.02)
-  const checks = await theory(quick, run.signal, (figure) => save('score.png', figure))
-  const report = {
+  const emoji =
+    pictures !== 'digits'
+      ? await readEmoji({
+          signal: run.signal,
+          onProgress: (share) => say('the pictures', 0.02 * share),
+        })
+      : null
+  const report = earlier ?? {
     date: new Date().toISOString().slice(0, 10),
     machine: { cpu: os.cpus()[0]?.model ?? 'unknown', cores: os.availableParallelism() },
-    score: {
-      cosineBce: Math.min(...checks.map(({ cosine }) => cosine.bce)),
-      cosineMse: Math.min(...checks.map(({ cosine }) => cosine.mse)),
-      bceVsMse: Math.max(...checks.map(({ bceVsMse }) => bceVsMse)),
-      checks,
-    },
+    score: await theory(quick, run.signal, {
+      say: () => say('the theory', 0.02),
+      figure: (png) => save('score.png', png),
+    }),
   }
   /** After every experiment, so that hours of work are not lost with what comes after. */
   const write = async (digits: SetResults, inColour: SetResults | null): Promise<PaperResults> => {
@@ -89,19 +87,35 @@ export async function runPaper(options: PaperOptions, run: PaperRun = {}): Promi
   }
   const parts = { options, save, signal: run.signal }
   const digitsEnd = emoji ? 0.5 : 0.99
-  const digits = await onPictures(readDigits(), quick ? quickScale : fullScale, {
-    ...parts,
-    say: within(0.1, digitsEnd),
-    onResults: (soFar) => write(soFar, null),
-  })
+  const digits =
+    earlier ??
+    (await onPictures(readDigits(), quick ? quickScale : fullScale, {
+      ...parts,
+      say: within(0.1, digitsEnd),
+      onResults: (soFar) => write(soFar, null),
+    }))
   const colourful = emoji
     ? await onPictures(emoji, quick ? quickScale : colourScale, {
         ...parts,
-        say: within(digitsEnd, 0.99),
+        say: within(earlier ? 0.1 : digitsEnd, 0.99),
         onResults: (soFar) => write(digits, soFar),
       })
     : null
   return write(digits, colourful)
+}
+
+/** What an earlier run has written of the theory and the digits. */
+async function earlierResults(out: string): Promise<PaperResults> {
+  try {
+    return JSON.parse(await fs.readFile(path.join(out, 'results.json'), 'utf8')) as PaperResults
+  } catch (error) {
+    throw new UphillError(
+      'FILE_NOT_FOUND',
+      `There is no report of the digits in ${out} to add the emoji to.`,
+      'Make it first, with --pictures digits, or make both at once.',
+      { cause: error },
+    )
+  }
 }
 
 /** Both experiments on one set of pictures, with every loss. */
@@ -150,8 +164,9 @@ async function onPictures(
 async function theory(
   quick: boolean,
   signal: AbortSignal | undefined,
-  figure: (png: Buffer) => Promise<void>,
-): Promise<ScoreCheck[]> {
+  to: { say: () => void; figure: (png: Buffer) => Promise<void> },
+): Promise<PaperResults['score']> {
+  to.say()
   const checks: ScoreCheck[] = []
   for (const [dimensions, sigma] of [
     [2, 0.08],
@@ -160,12 +175,17 @@ async function theory(
     const mixture = new Mixture(dimensions, 5, 0.04, 3)
     const steps = quick ? 50 : 3000
     const { check, denoisers } = await checkScore(mixture, { sigma, steps, seed: 1, points: 2000, signal })
-    if (dimensions === 2) await figure(await scoreField(mixture, denoisers.bce, sigma))
+    if (dimensions === 2) await to.figure(await scoreField(mixture, denoisers.bce, sigma))
     checks.push(check)
     denoisers.bce.dispose()
     denoisers.mse.dispose()
   }
-  return checks
+  return {
+    cosineBce: Math.min(...checks.map(({ cosine }) => cosine.bce)),
+    cosineMse: Math.min(...checks.map(({ cosine }) => cosine.mse)),
+    bceVsMse: Math.max(...checks.map(({ bceVsMse }) => bceVsMse)),
+    checks,
+  }
 }
 
 async function savePictures(

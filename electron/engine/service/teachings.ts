@@ -7,6 +7,7 @@ import type { Teaching } from '../../../shared/contract.ts'
 import type { ModelCard, PictureSource, TeachOptions } from '../../../shared/domain.ts'
 import { UphillError } from '../../../shared/errors.ts'
 import { indexSource } from '../datasets/index-folder.ts'
+import { isRunning } from '../files/owner.ts'
 import { planTeaching } from '../learning/plan.ts'
 import { type TeachRun, resumeTeaching, teach } from '../learning/teach.ts'
 import type { ModelLibrary } from '../models/library.ts'
@@ -244,14 +245,5 @@ function newEntry(modelId: string, name: string): JournalEntry {
 
 async function untilGone(pid: number, atMostMs: number): Promise<void> {
   const until = Date.now() + atMostMs
-  while (pid !== process.pid && isAlive(pid) && Date.now() < until) await sleep(200)
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
+  while (pid !== process.pid && isRunning(pid) && Date.now() < until) await sleep(200)
 }

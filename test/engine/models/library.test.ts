@@ -2,7 +2,9 @@ import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ModelLibrary, type StoredCard } from '../../../electron/engine/models/library.ts'
+import type { StoredCard } from '../../../electron/engine/models/card.ts'
+import { duplicateModel } from '../../../electron/engine/models/copies.ts'
+import { ModelLibrary } from '../../../electron/engine/models/library.ts'
 import { cardOf } from './card-of.ts'
 
 let folder: string
@@ -50,12 +52,64 @@ describe('the model library', () => {
       card = await library.save({ ...card, step }, { weights: tensor(step), checkpoint: tensor(step) })
     const names = (await fs.readdir(path.join(library.folder, 'a-1'))).sort()
     expect(names).toEqual([
+      'card-before.json',
       'card.json',
       'checkpoint-20.safetensors',
       'checkpoint-30.safetensors',
       'weights-20.safetensors',
       'weights-30.safetensors',
     ])
+  })
+
+  it('goes back to the generation before when the newest is damaged, card or weights or checkpoint', async () => {
+    const first = await library.save(stored({ id: 'a-1', step: 10 }), {
+      weights: tensor(1),
+      checkpoint: tensor(2),
+    })
+    await library.save({ ...first, step: 20 }, { weights: tensor(3), checkpoint: tensor(4) })
+    await library.rename('a-1', 'Renamed since')
+    const file = (name: string) => path.join(library.folder, 'a-1', name)
+    const newest = await library.stored('a-1')
+    const values = async (what: 'weights' | 'checkpoint') => {
+      const { card, tensors } = await library.readGeneration(await library.stored('a-1'), what)
+      return { step: card.step, name: card.name, value: tensors[0]!.data[0] }
+    }
+    expect(await values('weights')).toEqual({ step: 20, name: 'Renamed since', value: 3 })
+
+    const bytes = await fs.readFile(file(newest.files.weights!))
+    bytes[bytes.length - 1]! ^= 1
+    await fs.writeFile(file(newest.files.weights!), bytes)
+    await fs.truncate(file(newest.files.checkpoint!), 20)
+    expect(await values('weights')).toEqual({ step: 10, name: 'Renamed since', value: 1 })
+    expect(await values('checkpoint')).toEqual({ step: 10, name: 'Renamed since', value: 2 })
+
+    await fs.writeFile(file('card.json'), '')
+    expect(await values('checkpoint')).toMatchObject({ step: 10, value: 2 })
+    await fs.rm(file('card.json'))
+    expect((await library.list()).map(({ status }) => status)).toEqual(['ok'])
+  })
+
+  it('does not list what a teaching left that was cut off before its first card', async () => {
+    await fs.mkdir(path.join(library.folder, 'unborn-1'), { recursive: true })
+    await fs.writeFile(path.join(library.folder, 'unborn-1', 'weights-0.safetensors'), 'x')
+    expect(await library.list()).toEqual([])
+  })
+
+  it('lets nobody else change a model while it is locked', async () => {
+    await library.save(stored({ id: 'a-1', name: 'One' }), { weights: tensor(1) })
+    const lock = await library.lock('a-1')
+    const other = new ModelLibrary(library.folder)
+    for (const change of [
+      () => other.rename('a-1', 'Two'),
+      () => other.setNotes('a-1', 'x'),
+      () => other.trash('a-1'),
+      () => duplicateModel(other, 'a-1', 'Two'),
+    ]) {
+      await expect(change()).rejects.toMatchObject({ code: 'MODEL_IN_USE' })
+    }
+    expect((await other.card('a-1')).name).toBe('One')
+    await lock.release()
+    expect((await other.rename('a-1', 'Two')).name).toBe('Two')
   })
 
   it('lists a damaged model with the reason, beside the sound ones', async () => {
