@@ -18,6 +18,7 @@ export const menuCommand = z.enum([
   'settings',
   'palette',
   'show-help',
+  'diagnostics',
 ])
 export type MenuCommand = z.infer<typeof menuCommand>
 

@@ -54,9 +54,21 @@ export const exportTarget = z.object({
 })
 export type ExportTarget = z.input<typeof exportTarget>
 
+/** A picture that waits to be refined from a file to a file. */
+export const queueOrder = z.object({
+  path: filePath,
+  modelId: id,
+  modelName,
+  walk: walkOptions,
+  target: exportTarget,
+})
+export type QueueOrder = z.infer<typeof queueOrder>
+
 export const contract = {
   /** What runs here, and what to do about what does not. */
   doctor: call(z.object({}), doctorReport),
+  /** What helps others to help, as text: without the names of files, folders and models. */
+  diagnostics: call(z.object({}), z.object({ text: z.string() })),
   settings: call(z.object({}), engineSettings),
   /** Keeps all of them; a folder for models must be one that the person has chosen, and that can be written. */
   changeSettings: call(engineSettings, engineSettings),
@@ -254,6 +266,10 @@ export const contract = {
       }),
     ]),
   ),
+  /** What waited in the queue when Uphill ended last. */
+  keptQueue: call(z.object({}), z.array(queueOrder)),
+  /** Keeps what waits, in place of what was kept. */
+  keepQueue: call(z.object({ orders: z.array(queueOrder).max(100_000) }), z.object({})),
   /** Frees a kept result. */
   forgetResult: call(z.object({ resultId: id }), z.object({})),
 

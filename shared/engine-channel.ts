@@ -15,6 +15,8 @@ export const toEngine = z.discriminatedUnion('type', [
   z.object({ type: z.literal('allow'), path: filePath }),
   /** Stop what runs, write what has been learned, answer `settled` and end; the next engine may go on with it. */
   z.object({ type: z.literal('settle'), goOnLater: z.boolean() }),
+  /** Answered with `pong`, unless the engine hangs. */
+  z.object({ type: z.literal('ping') }),
 ])
 export type ToEngine = z.infer<typeof toEngine>
 
@@ -25,6 +27,7 @@ export const fromEngine = z.discriminatedUnion('type', [
   /** A file was exported on behalf of the page. */
   z.object({ type: z.literal('exported'), path: filePath }),
   z.object({ type: z.literal('settled') }),
+  z.object({ type: z.literal('pong') }),
 ])
 export type FromEngine = z.infer<typeof fromEngine>
 

@@ -2,10 +2,12 @@
  * The entry of the engine's process: a plain Node child of main (or of a test), which serves any number
  * of pages over the one pipe to its parent. It ends when the parent does, after saving what it was learning.
  */
+import { join } from 'node:path'
 import { contract } from '../../shared/contract.ts'
 import { type FromEngine, guardPathsVariable, toEngine } from '../../shared/engine-channel.ts'
 import { serve } from '../../shared/rpc-server.ts'
 import type { Port } from '../../shared/rpc.ts'
+import { RotatingLog, logConsole } from './files/log.ts'
 import { uphillHome } from './home.ts'
 import { createService } from './service/service.ts'
 
@@ -37,6 +39,13 @@ async function main(): Promise<void> {
     process.exitCode = 2
     return
   }
+  logConsole(new RotatingLog(join(uphillHome(), 'logs'), 'engine'))
+  // Nobody reads any more when main has died; that is no reason not to save.
+  process.stderr.on('error', () => undefined)
+  process.stdout.on('error', () => undefined)
+  process.on('uncaughtExceptionMonitor', (error) => {
+    console.error('the engine ends by an error nobody expected', error)
+  })
   const clients = new Map<number, Client>()
   const service = await createService({
     home: uphillHome(),
@@ -98,6 +107,7 @@ async function main(): Promise<void> {
     else if (message.type === 'data') clients.get(message.client)?.onMessage(message.message)
     else if (message.type === 'close') close(message.client)
     else if (message.type === 'allow') service.allowPath(message.path)
+    else if (message.type === 'ping') send({ type: 'pong' })
     else void end(message.goOnLater)
   })
   process.on('disconnect', () => {

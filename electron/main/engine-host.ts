@@ -21,12 +21,19 @@ export interface EngineHostOptions {
   readonly onState: (state: EngineState) => void
   readonly onData: (client: number, message: unknown) => void
   readonly onExported?: (path: string) => void
+  /** When an engine that does not answer is given up. */
+  readonly watchdog?: { readonly everyMs: number; readonly unanswered: number }
 }
 
 /** Died within this time after its start: it counts against the cap. */
 const youngMs = 5_000
 const youngDeathsAtMost = 5
 const firstDelayMs = 200
+/**
+ * Two minutes: no single computation takes so long. Counted in unanswered questions and not by the clock, so that a
+ * machine that slept does not wake up to a dead engine.
+ */
+const patience = { everyMs: 10_000, unanswered: 12 }
 
 export class EngineHost {
   readonly #options: EngineHostOptions
@@ -35,6 +42,8 @@ export class EngineHost {
   #state: EngineState = 'down'
   #youngDeaths = 0
   #timer: NodeJS.Timeout | undefined
+  #watch: NodeJS.Timeout | undefined
+  #unanswered = 0
   #stopping = false
 
   constructor(options: EngineHostOptions) {
@@ -72,9 +81,26 @@ export class EngineHost {
       console.error('engine:', error.message)
       if (child.pid === undefined) this.#ended(child, began)
     })
-    child.on('exit', () => {
+    child.on('exit', (code, signal) => {
+      if (!this.#stopping) console.error(`engine: ended by ${signal ?? `exit code ${String(code)}`}`)
       this.#ended(child, began)
     })
+  }
+
+  /** An engine that hangs, for whatever reason, is killed and started again: what it taught is on disk. */
+  #watchOver(child: ChildProcess): void {
+    const { everyMs, unanswered } = this.#options.watchdog ?? patience
+    this.#unanswered = 0
+    this.#watch = setInterval(() => {
+      if (this.#unanswered >= unanswered) {
+        console.error('engine: it does not answer and is started again')
+        child.kill('SIGKILL')
+        return
+      }
+      this.#unanswered++
+      this.send({ type: 'ping' })
+    }, everyMs)
+    this.#watch.unref()
   }
 
   /** The person asks for it after `failed`. */
@@ -96,6 +122,7 @@ export class EngineHost {
   async stop(atMostMs: number, goOnLater = false): Promise<boolean> {
     this.#stopping = true
     clearTimeout(this.#timer)
+    clearInterval(this.#watch)
     const child = this.#child
     if (!child) return true
     return await new Promise<boolean>((resolve) => {
@@ -122,7 +149,9 @@ export class EngineHost {
   #dispatch(message: FromEngine): void {
     if (message.type === 'data') this.#options.onData(message.client, message.message)
     else if (message.type === 'exported') this.#options.onExported?.(message.path)
+    else if (message.type === 'pong') this.#unanswered = 0
     else if (message.type === 'ready') {
+      if (this.#child) this.#watchOver(this.#child)
       for (const path of this.#allowed) this.send({ type: 'allow', path })
       this.#become('up')
     }
@@ -131,6 +160,7 @@ export class EngineHost {
   #ended(child: ChildProcess, began: number): void {
     if (this.#child !== child) return
     this.#child = null
+    clearInterval(this.#watch)
     if (this.#stopping) return
     this.#youngDeaths = Date.now() - began < youngMs ? this.#youngDeaths + 1 : 0
     if (this.#youngDeaths >= youngDeathsAtMost) {

@@ -2,6 +2,8 @@
 import { type BrowserWindow, app, ipcMain, session } from 'electron'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { RotatingLog, logConsole } from '../engine/files/log.ts'
+import { uphillHome } from '../engine/home.ts'
 import { channels } from '../../shared/bridge-channels.ts'
 import { answerPageOf } from './answer-page.ts'
 import { handleDialogs } from './dialogs.ts'
@@ -19,6 +21,7 @@ const dist = join(__dirname, '..')
 /** What Chromium and the window keep; the engine has its own folder for what matters. */
 const ownFolder = join(process.env['UPHILL_HOME'] ?? join(app.getPath('appData'), 'Uphill'), 'window')
 mkdirSync(ownFolder, { recursive: true })
+logConsole(new RotatingLog(join(uphillHome(), 'logs'), 'window'))
 app.setPath('userData', ownFolder)
 declarePageScheme()
 

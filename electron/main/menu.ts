@@ -50,6 +50,7 @@ export function setMenu(tell: (command: MenuCommand) => void): void {
         role: 'help',
         submenu: [
           item('Keyboard Shortcuts', 'show-help', 'F1'),
+          item('Copy Diagnostics…', 'diagnostics'),
           ...(mac ? [] : [separator, { role: 'about' } as const]),
         ],
       },

@@ -89,6 +89,7 @@ export function commands(): Command[] {
     { id: 'palette', label: words.palette, keys: 'Mod+K', run: () => overlays.show('palette') },
     { id: 'settings', label: words.settings, keys: 'Mod+,', run: () => overlays.show('settings') },
     { id: 'tour', label: words.tour, run: () => tour.begin() },
+    { id: 'diagnostics', label: words.diagnostics, run: () => overlays.show('diagnostics') },
     { id: 'shortcuts', label: words.shortcuts, keys: '?', run: () => overlays.show('shortcuts') },
   ]
   return all.filter(({ when = true }) => when)

@@ -1,4 +1,4 @@
-import type { ExportTarget } from '../../shared/contract.ts'
+import type { ExportTarget, QueueOrder } from '../../shared/contract.ts'
 import type { WalkRequest } from '../../shared/domain.ts'
 import type { ErrorInfo } from '../../shared/errors.ts'
 import { engine, errorToShow } from '../state/engine.svelte.ts'
@@ -17,6 +17,8 @@ interface Order {
 
 /** An engine that died under an item is started again, and the item with it; not for ever. */
 const attemptsAtMost = 2
+/** Changes that come together are kept on disk together. */
+const keepAfterMs = 200
 
 export class QueueItem {
   readonly order: Order
@@ -41,6 +43,10 @@ export class QueueItem {
 class Queue {
   items: QueueItem[] = $state.raw([])
   paused = $state(false)
+  /** How many were left waiting when Uphill ended last, until the person decides about them. */
+  leftWaiting = $state(0)
+  #keepTimer: ReturnType<typeof setTimeout> | undefined
+  #takenUp = false
   #running: { item: QueueItem; abort: AbortController } | null = null
 
   get waiting(): number {
@@ -76,8 +82,32 @@ class Queue {
     return mean * (this.waiting + (this.running ? 1 - this.running.share : 0))
   }
 
+  /** What was left waiting, once: it goes on when the person says so. */
+  async takeUp(): Promise<void> {
+    if (this.#takenUp) return
+    this.#takenUp = true
+    try {
+      const orders = await engine.keptQueue({})
+      if (orders.length === 0) return
+      this.items = [...orders.map((order) => new QueueItem(order)), ...this.items]
+      this.leftWaiting = orders.length
+      this.paused = true
+    } catch {
+      // Asked again by the next engine.
+      this.#takenUp = false
+    }
+  }
+
+  /** Takes what was left waiting off the list. */
+  forgetLeft(): void {
+    this.cancelAll()
+    this.leftWaiting = 0
+    this.resume()
+  }
+
   add(orders: Order[]): void {
     this.items = [...this.items, ...orders.map((order) => new QueueItem(order))]
+    this.#keep()
     this.#next()
   }
 
@@ -87,6 +117,7 @@ class Queue {
 
   resume(): void {
     this.paused = false
+    this.leftWaiting = 0
     this.#next()
   }
 
@@ -97,11 +128,13 @@ class Queue {
     const items = this.items.filter((each) => each !== item)
     items.splice(to, 0, item)
     this.items = items
+    this.#keep()
   }
 
   cancel(item: QueueItem): void {
     if (item.ended) return
     item.state = 'cancelled'
+    this.#keep()
     if (this.#running?.item === item) this.#running.abort.abort()
   }
 
@@ -116,6 +149,7 @@ class Queue {
   retry(item: QueueItem): void {
     if (!item.ended) return
     Object.assign(item, { state: 'waiting', share: 0, error: null, attempts: 0, seconds: null })
+    this.#keep()
     this.#next()
   }
 
@@ -128,6 +162,18 @@ class Queue {
     })
   }
 
+  /** On disk, so that it outlives the window: what waits and what runs. */
+  #keep(): void {
+    clearTimeout(this.#keepTimer)
+    this.#keepTimer = setTimeout(() => {
+      const orders = this.items
+        .filter((item) => !item.ended)
+        .map(({ order }) => $state.snapshot(order) as QueueOrder)
+      // It cannot be kept on a full disk; the queue itself goes on.
+      engine.keepQueue({ orders }).catch(() => undefined)
+    }, keepAfterMs)
+  }
+
   #next(): void {
     if (this.#running || this.paused) return
     const item = this.items.find(({ state }) => state === 'waiting')
@@ -136,6 +182,7 @@ class Queue {
     this.#running = { item, abort }
     void this.#run(item, abort.signal).finally(() => {
       this.#running = null
+      this.#keep()
       this.#next()
     })
   }

@@ -1,5 +1,5 @@
 /** The one dialog that lies over the views, of those that can be opened from anywhere. */
-export type Overlay = 'palette' | 'shortcuts' | 'settings'
+export type Overlay = 'palette' | 'shortcuts' | 'settings' | 'diagnostics'
 
 class Overlays {
   open: Overlay | null = $state(null)

@@ -25,7 +25,7 @@ export function reportWorkload(): void {
     const question = {
       message: words.quit,
       detail: parts.join(' '),
-      goOnLater: teaching ? words.goOnLater : null,
+      goOnLater: teaching || queue.busy ? words.goOnLater : null,
       stop: words.stop,
       stay: words.stay,
     }

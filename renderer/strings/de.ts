@@ -268,6 +268,7 @@ export const de: Strings = {
     settings: 'Einstellungen',
     shortcuts: 'Tastenkürzel',
     tour: 'Die Führung machen',
+    diagnostics: 'Diagnose kopieren',
   },
   palette: {
     title: 'Was soll geschehen?',
@@ -321,6 +322,14 @@ export const de: Strings = {
     cpu: (cores) => (cores === 1 ? '1 Kern' : `${cores} Kerne`),
     gpuUnused: (name) => `${name} wird nicht benutzt: Diese Version rechnet auf dem Prozessor.`,
     noGpu: 'Kein brauchbarer Grafikprozessor gefunden.',
+  },
+  diagnostics: {
+    title: 'Diagnose',
+    what: 'Das ist alles, was kopiert wird: Ihr Rechner, dieses Uphill und die letzten Zeilen seines Protokolls. Namen von Bildern, Ordnern und Modellen stehen nicht darin. Es wird nichts verschickt.',
+    collecting: 'Wird zusammengestellt …',
+    text: 'Was kopiert wird',
+    copy: 'Kopieren',
+    copied: 'Kopiert',
   },
   undo: { take: 'Rückgängig' },
   export: {
@@ -395,6 +404,10 @@ export const de: Strings = {
     retry: 'Noch einmal',
     look: 'Ansehen',
     more: (count) => `und ${number(count)} weitere`,
+    leftWaiting: (count) =>
+      count === 1
+        ? '1 Bild hat noch gewartet, als Uphill zuletzt endete.'
+        : `${number(count)} Bilder haben noch gewartet, als Uphill zuletzt endete.`,
   },
   work: {
     quit: 'Uphill ist noch bei der Arbeit.',

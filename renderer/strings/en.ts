@@ -268,6 +268,7 @@ export const en = {
     settings: 'Settings',
     shortcuts: 'Keyboard shortcuts',
     tour: 'Take the tour',
+    diagnostics: 'Copy diagnostics',
   },
   palette: {
     title: 'What shall be done?',
@@ -321,6 +322,14 @@ export const en = {
     cpu: (cores: number) => (cores === 1 ? '1 core' : `${cores} cores`),
     gpuUnused: (name: string) => `${name} is not used: this version computes on the processor.`,
     noGpu: 'No graphics processor that could be used was found.',
+  },
+  diagnostics: {
+    title: 'Diagnostics',
+    what: 'This is all that is copied: your machine, this Uphill, and the last lines of its log. Names of pictures, folders and models are not in it. Nothing is sent anywhere.',
+    collecting: 'Looking…',
+    text: 'What will be copied',
+    copy: 'Copy',
+    copied: 'Copied',
   },
   undo: { take: 'Undo' },
   export: {
@@ -395,6 +404,10 @@ export const en = {
     retry: 'Try again',
     look: 'Look at it',
     more: (count: number) => `and ${count.toLocaleString()} more`,
+    leftWaiting: (count: number) =>
+      count === 1
+        ? '1 picture was left waiting when Uphill ended last.'
+        : `${count.toLocaleString()} pictures were left waiting when Uphill ended last.`,
   },
   work: {
     quit: 'Uphill is still at work.',

@@ -14,8 +14,8 @@ const parts = {
   'electron/cli': ['electron/engine', 'shared'],
 }
 
-/** Single files open to a part that may not import the rest: where the data folder lies is no secret. */
-const doors = { 'electron/main': ['electron/engine/home.ts'] }
+/** Single files open to a part that may not import the rest: where the data folder lies, and how logs are written. */
+const doors = { 'electron/main': ['electron/engine/home.ts', 'electron/engine/files/log.ts'] }
 
 /** Packages that only some parts may load. */
 const packages = {

@@ -12,7 +12,11 @@ beforeAll(async () => {
 })
 afterAll(() => temporary.remove())
 
-async function hostOf(program: string, env: NodeJS.ProcessEnv = process.env) {
+async function hostOf(
+  program: string,
+  env: NodeJS.ProcessEnv = process.env,
+  watchdog?: { everyMs: number; unanswered: number },
+) {
   const entry = path.join(temporary.folder, `program ${String(Math.random())}.cjs`)
   await writeFile(entry, program)
   const states: string[] = []
@@ -24,6 +28,7 @@ async function hostOf(program: string, env: NodeJS.ProcessEnv = process.env) {
     guardPaths: true,
     onState: (state) => states.push(state),
     onData: (_client, message) => data.push(message),
+    ...(watchdog && { watchdog }),
   })
   host.start()
   const until = async (state: string) => {
@@ -55,6 +60,21 @@ describe('the host of the engine', () => {
     expect(states).toEqual(['up', 'down', 'up'])
     expect(host.pid).not.toBe(first)
     await host.stop(100)
+  })
+
+  it('starts an engine again that hangs, and leaves one alone that answers', async () => {
+    const answering = `${ready} process.on('message', (m) => m.type === 'ping' && process.send({ type: 'pong' }));`
+    const often = { everyMs: 20, unanswered: 5 }
+    const sound = await hostOf(answering, process.env, often)
+    await sound.until('up')
+    const first = sound.host.pid!
+    await sleep(600)
+    expect(sound.host.pid).toBe(first)
+    process.kill(first, 'SIGSTOP')
+    await sound.until('down')
+    await sound.until('up')
+    expect(sound.host.pid).not.toBe(first)
+    await sound.host.stop(100)
   })
 
   it('tells and tries again when there is no Node', async () => {

@@ -229,3 +229,33 @@ describe('a page that is not trusted with paths', () => {
     expect(await guarded.stop()).toBe(true)
   })
 })
+
+describe('the kept queue', () => {
+  const order = {
+    path: '/pictures/a.png',
+    modelId: 'a-1',
+    modelName: 'A',
+    walk: { steps: 3 },
+    target: { path: '/out/a.png', options: { format: 'png' as const } },
+  }
+
+  it('gives back what waited, to another engine too', async () => {
+    await under.engine.keepQueue({ orders: [order] })
+    const other = startEngine(path.join(temporary.folder, 'home'))
+    expect(await other.engine.keptQueue({})).toMatchObject([order])
+    await other.stop()
+  })
+
+  it('takes no path that nobody gave', async () => {
+    const guarded = startEngine(path.join(temporary.folder, 'guarded home'), { guardPaths: true })
+    expect(await errorOf(guarded.engine.keepQueue({ orders: [order] }))).toMatchObject({ code: 'BAD_INPUT' })
+    await guarded.stop()
+  })
+
+  it('sets a damaged file aside', async () => {
+    const file = path.join(temporary.folder, 'home', 'queue.json')
+    await writeFile(file, '{ "format": 1, "orders": [')
+    expect(await under.engine.keptQueue({})).toEqual([])
+    expect(await readdir(path.dirname(file))).toContain('queue.json.damaged')
+  })
+})

@@ -18,8 +18,10 @@ import { ModelLibrary } from '../models/library.ts'
 import { shareModel, takeModel } from '../models/share.ts'
 import { batchHandlers } from './batch.ts'
 import { OpenedDatasets } from './datasets.ts'
+import { diagnostics } from './diagnostics.ts'
 import { Exports } from './exports.ts'
 import { Journal } from './journal.ts'
+import { KeptQueue } from './kept-queue.ts'
 import { lookHandlers } from './looks.ts'
 import { ModelsInUse } from './models-in-use.ts'
 import { Originals } from './originals.ts'
@@ -72,6 +74,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     return memoryMiB === null ? undefined : memoryMiB * 2 ** 20
   })
   const originals = new Originals(datasets)
+  const keptQueue = new KeptQueue(join(home, 'queue.json'), guard)
   const exports = new Exports(guard, originals, options.onExported)
   guard.allow(pastedFolder)
 
@@ -95,6 +98,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
 
   const handlers: Handlers<Contract> = {
     doctor: () => doctor(),
+    diagnostics: async () => ({ text: await diagnostics(home, library) }),
     settings: () => readSettings(home),
     changeSettings: (wanted) => keepSettings(home, wanted, guard),
 
@@ -228,6 +232,11 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     ...lookHandlers({ library, inUse, guard }),
     ...sampleHandlers({ folder: samplesFolder, datasets, guard }),
     ...batchHandlers({ library, inUse, guard, originals, exports }),
+    keptQueue: () => keptQueue.read(),
+    async keepQueue({ orders }) {
+      await keptQueue.write(orders)
+      return {}
+    },
     forgetResult({ resultId }) {
       results.forget(resultId)
       return {}
