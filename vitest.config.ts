@@ -31,6 +31,15 @@ export default defineConfig({
       }),
       project('contract', { globalSetup: built, testTimeout: minutes(3), hookTimeout: minutes(3) }),
       project('cli', { globalSetup: built, testTimeout: minutes(10), hookTimeout: minutes(10) }),
+      project('reliability', {
+        globalSetup: [...built, 'test/setup/display.ts'],
+        testTimeout: minutes(120),
+        hookTimeout: minutes(10),
+        fileParallelism: false,
+        maxWorkers: 1,
+        sequence: { groupOrder: 2 },
+        env: { UPHILL_HOME: path.resolve('test-results/home'), UPHILL_CHECKPOINT_SECONDS: '0.4' },
+      }),
       project('window', {
         globalSetup: [...built, 'test/setup/display.ts'],
         testTimeout: minutes(10),

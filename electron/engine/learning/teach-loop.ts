@@ -27,8 +27,8 @@ interface LoopParts {
   run: TeachRun
 }
 
-/** At most this much work is lost when the power goes. */
-const checkpointSeconds = 25
+/** At most this much work is lost when the power goes; a person with a bad battery may want less. */
+const checkpointSeconds = Math.min(25, Number(process.env['UPHILL_CHECKPOINT_SECONDS']) || 25)
 const progressSeconds = 0.25
 /** Measuring on held-out pictures may take at most about this share of the time. */
 const evaluationShare = 0.08

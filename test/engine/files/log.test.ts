@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { RotatingLog, lastLines, logPathsVariable, redacted } from '../../../electron/engine/files/log.ts'
 
 let folder: string
@@ -40,9 +40,9 @@ describe('the log', () => {
   it('tells paths as they are only when asked to', () => {
     const log = new RotatingLog(folder, 'engine')
     log.write('denied: /home/ann/secret.png')
-    process.env[logPathsVariable] = '1'
+    vi.stubEnv(logPathsVariable, '1')
     log.write('denied: /home/ann/secret.png')
-    delete process.env[logPathsVariable]
+    vi.unstubAllEnvs()
     const [hidden, told] = lastLines(folder, 2)
     expect(hidden).not.toMatch(/ann|secret/i)
     expect(told).toContain('/home/ann/secret.png')
