@@ -20,7 +20,11 @@ const settleAtMostMs = 15_000
 const dist = join(__dirname, '..')
 /** What Chromium and the window keep; the engine has its own folder for what matters. */
 const ownFolder = join(process.env['UPHILL_HOME'] ?? join(app.getPath('appData'), 'Uphill'), 'window')
-mkdirSync(ownFolder, { recursive: true })
+try {
+  mkdirSync(ownFolder, { recursive: true })
+} catch (error) {
+  console.error('the folder of the window cannot be made', error)
+}
 logConsole(new RotatingLog(join(uphillHome(), 'logs'), 'window'))
 app.setPath('userData', ownFolder)
 declarePageScheme()

@@ -30,7 +30,7 @@ interface Page {
 
 export function startEngine(
   home: string,
-  { guardPaths = false, program = engineEntry } = {},
+  { guardPaths = false, program = engineEntry, node = process.execPath } = {},
 ): EngineUnderTest {
   const pages: Page[] = []
   const states: EngineState[] = []
@@ -39,7 +39,7 @@ export function startEngine(
 
   const host = new EngineHost({
     entry: program,
-    node: process.execPath,
+    node,
     env: { ...process.env, UPHILL_HOME: home, TF_CPP_MIN_LOG_LEVEL: '2' },
     guardPaths,
     onState(state) {

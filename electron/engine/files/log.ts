@@ -15,12 +15,17 @@ export class RotatingLog {
   readonly #mostBytes: number
   #bytes: number
 
-  /** @param name of the process that writes: each has files of its own */
+  /** Never throws. @param name of the process that writes: each has files of its own */
   constructor(folder: string, name: string, limit = mostBytes) {
     this.#file = path.join(folder, `${name}.log`)
     this.#mostBytes = limit
-    fs.mkdirSync(folder, { recursive: true })
-    this.#bytes = fs.statSync(this.#file, { throwIfNoEntry: false })?.size ?? 0
+    this.#bytes = 0
+    try {
+      fs.mkdirSync(folder, { recursive: true })
+      this.#bytes = fs.statSync(this.#file, { throwIfNoEntry: false })?.size ?? 0
+    } catch {
+      // Where nothing can be written there is no log; whoever writes something else says so.
+    }
   }
 
   /** Never throws: a full disk must not end what is being logged. */

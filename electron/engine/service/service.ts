@@ -58,7 +58,10 @@ const thumbnailsAtOnce = 4
 
 export async function createService(options: ServiceOptions): Promise<Service> {
   const { home } = options
-  await mkdir(modelsFolder(home), { recursive: true })
+  // Where this cannot be, what is written there says so; models that are there can be used all the same.
+  await mkdir(modelsFolder(home), { recursive: true }).catch((error: unknown) => {
+    console.error('the folder of the models cannot be made', error)
+  })
   const pastedFolder = join(cacheFolder(home), 'pasted')
   const samplesFolder = join(cacheFolder(home), 'samples')
   void forgetOldPasted(pastedFolder)
