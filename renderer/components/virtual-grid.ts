@@ -28,11 +28,11 @@ export function gridWindow(
 }
 
 /** Sides of a cell with its gap, in pixels, from many small pictures to few large ones. */
-export const cellSides = [116, 148, 188, 236, 300] as const
+export const cellSides = [104, 116, 132, 148, 168, 190, 214, 242, 272, 306] as const
 
 /** The largest side with which all pictures are seen at once; the smallest that suits the view when none is. */
 export function fittingCell(items: number, { width, height }: { width: number; height: number }): number {
-  const least = width > 1600 ? cellSides[1] : cellSides[0]
+  const least = width > 1600 ? 132 : 116
   const fits = cellSides.filter(
     (side) => Math.ceil(items / Math.max(1, Math.floor(width / side))) * side <= height,
   )

@@ -45,7 +45,9 @@ class Exporting {
 
   async confirm(): Promise<void> {
     const { subject } = this
-    if (!subject || !exportSettings.folder) return
+    if (!subject) return
+    if (!exportSettings.folder) await exportSettings.chooseFolder()
+    if (!exportSettings.folder) return
     exportSettings.keep()
     if (subject.kind === 'batch') {
       this.close()

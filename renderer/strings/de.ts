@@ -256,7 +256,7 @@ export const de: Strings = {
     fit: 'Einpassen',
     zoom: (percent) => `${percent} %`,
     label: 'Vorher und nachher',
-    factor: 'verstärkt',
+    factor: 'Wie sehr der Unterschied verstärkt wird',
     differenceOf: (factor) => `Was sich geändert hat, mal ${factor}`,
     histogram: 'Histogramm',
     histogramOf: (which) => `Histogramm: ${which}`,
@@ -341,6 +341,7 @@ export const de: Strings = {
     diagnostics: 'Diagnose kopieren',
   },
   palette: {
+    short: 'Befehle',
     title: 'Was möchten Sie tun?',
     search: 'Ein Wort eingeben, etwa exportieren',
     nothing: 'Nichts, was jetzt möglich ist, hat diese Wörter im Namen.',

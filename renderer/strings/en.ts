@@ -249,7 +249,7 @@ export const en = {
     fit: 'Fit',
     zoom: (percent: number) => `${percent} %`,
     label: 'Before and after',
-    factor: 'enlarged',
+    factor: 'How much the difference is enlarged',
     differenceOf: (factor: number) => `What has changed, times ${factor}`,
     histogram: 'Histogram',
     histogramOf: (which: string) => `Histogram: ${which}`,
@@ -334,6 +334,7 @@ export const en = {
     diagnostics: 'Copy diagnostics',
   },
   palette: {
+    short: 'Commands',
     title: 'What would you like to do?',
     search: 'Type a word, such as export',
     nothing: 'Nothing that can be done now has these words in its name.',

@@ -35,7 +35,7 @@ async function walked(): Promise<void> {
 describe('a walk', () => {
   it('can be kept at any of its steps', async () => {
     await app.openPicture(path.join(noisy, '503.png'))
-    await app.at('refine-steps').fill('4')
+    await app.chooseSteps(4)
     await walked()
     await app.exportAs(app.path('last.png'))
     await app.at('export-done').waitFor()
@@ -49,16 +49,16 @@ describe('a walk', () => {
   })
 
   it('keeps how it is set while other views are looked at', async () => {
-    await app.at('refine-steps').fill('3')
-    await app.at('refine-addnoise').check()
+    await app.chooseSteps(3)
+    await (await app.more('refine-addnoise')).check()
     await app.at('nav-models').click()
     await app.at('nav-refine').click()
     expect(await app.at('refine-steps').inputValue()).toBe('3')
-    expect(await app.at('refine-addnoise').isChecked()).toBe(true)
+    expect(await (await app.more('refine-addnoise')).isChecked()).toBe(true)
   })
 
   it('has variants by seed, of which the best is chosen and exported', async () => {
-    await app.at('refine-variants').fill('3')
+    await (await app.more('refine-variants')).fill('3')
     await walked()
     const variants = app.at('variants').getByRole('radio')
     await expect.poll(() => variants.count()).toBe(3)
@@ -73,7 +73,7 @@ describe('a walk', () => {
     await app.exportAs(app.path('seed 3.png'))
     await expect.poll(() => app.at('export-done').textContent()).toContain('seed 3.png')
     expect(await pixels(app.path('seed 2.png'))).not.toEqual(await pixels(app.path('seed 3.png')))
-    await app.at('refine-addnoise').uncheck()
+    await (await app.more('refine-addnoise')).uncheck()
   })
 })
 
@@ -140,7 +140,7 @@ describe('many pictures', () => {
   })
 
   it('go through the queue: one that fails does not stop the others, and subfolders are kept', async () => {
-    await app.at('refine-steps').fill('2')
+    await app.chooseSteps(2)
     await app.answerDialogs(app.path('out'))
     await app.at('batch-start').click()
     await app.at('export-format').selectOption('webp')
@@ -166,7 +166,7 @@ describe('many pictures', () => {
 
   it('wait while it is paused, can be put first, cancelled, cleared, and brought back', async () => {
     await app.at('nav-refine').click()
-    await app.at('refine-steps').fill('400')
+    await app.chooseSteps(400)
     await app.at('batch-start').click()
     await app.at('export-exists').selectOption('number')
     await app.at('export-confirm').click()
