@@ -1,7 +1,7 @@
 /**
  * What a camera wrote about a picture (Exif 2.32, a TIFF structure inside the file), as the strings that sharp writes
  * again. Only fields that stay true of a refined picture are taken: nothing about its pixels, no thumbnail, no notes
- * of the maker.
+ * of the maker. libvips writes ASCII: letters with accents lose them.
  */
 import sharp, { type Exif } from 'sharp'
 
