@@ -84,6 +84,23 @@ export class App {
     })
   }
 
+  /** Drops files onto the window, as out of a file manager. */
+  async drop(...files: string[]): Promise<void> {
+    await this.page.evaluate(() => {
+      const source = document.createElement('input')
+      Object.assign(source, { type: 'file', multiple: true, id: 'dropped' })
+      document.body.append(source)
+    })
+    await this.page.setInputFiles('#dropped', files)
+    await this.page.evaluate(() => {
+      const source = document.querySelector<HTMLInputElement>('#dropped')!
+      const dataTransfer = new DataTransfer()
+      for (const file of source.files ?? []) dataTransfer.items.add(file)
+      source.remove()
+      document.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }))
+    })
+  }
+
   async openFolder(folder: string): Promise<void> {
     await this.answerDialogs(folder)
     await this.at('nav-pictures').click()

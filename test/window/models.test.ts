@@ -23,10 +23,25 @@ describe('a model', () => {
     await card('Digits').getByText('Taught on a rainy day.').waitFor()
   })
 
+  it('has another name when that is wanted, and its own again', async () => {
+    await app.inMenu(card('Digits'), 'model-rename')
+    await app.page.getByRole('textbox').fill('Numbers')
+    await app.page.keyboard.press('Enter')
+    await card('Numbers').waitFor()
+    await app.page.keyboard.press('Control+z')
+    await card('Digits').getByText('Taught on a rainy day.').waitFor()
+  })
+
   it('is doubled under another name, with all it has', async () => {
     await app.inMenu(card('Digits'), 'model-duplicate')
     await card('Digits copy').getByText('Taught on a rainy day.').waitFor()
     await app.capture('80-models')
+    await card('Digits').getByTestId('model-menu').focus()
+    await app.page.keyboard.press('ArrowDown')
+    await expect.poll(() => app.at('model-continue').count()).toBe(1)
+    await app.capture('81-menu')
+    await app.page.keyboard.press('Escape')
+    await expect.poll(() => app.at('model-continue').count()).toBe(0)
   })
 
   it('goes to the trash without a question, and comes back', async () => {

@@ -106,6 +106,47 @@ describe('an export', () => {
     )
   })
 
+  it('keeps only a share of the change: seen at once, and written so', async () => {
+    const layer = app.page.locator('[data-testid=compare-frame] .placed > div').nth(1)
+    const amount = app.at('refine-amount')
+    await amount.focus()
+    await app.page.keyboard.press('Home')
+    await expect.poll(() => amount.getAttribute('aria-valuetext')).toBe('0 %')
+    await expect.poll(() => layer.evaluate((each) => getComputedStyle(each).opacity)).toBe('0')
+    await app.exportAs(app.path('none.png'))
+    await expect.poll(() => app.at('export-done').textContent()).toContain('none.png')
+    const sized = { width: 150, height: 100, fit: 'inside' } as const
+    const [none, original] = await Promise.all(
+      [app.path('none.png'), app.path('photo.png')].map((file) => sharp(file).resize(sized).raw().toBuffer()),
+    )
+    // Scaled down on both ways; the pictures themselves are compared in the tests of the engine.
+    const most = none!.reduce((worst, value, i) => Math.max(worst, Math.abs(value - original![i]!)), 0)
+    expect(most).toBeLessThanOrEqual(2)
+    await amount.focus()
+    await app.page.keyboard.press('End')
+  })
+
+  it('brings its settings back when it is dropped', async () => {
+    await app.chooseSteps(5)
+    await app.chooseSigma(0.2)
+    await walked()
+    await app.exportAs(app.path('with recipe.png'))
+    await expect.poll(() => app.at('export-done').textContent()).toContain('with recipe.png')
+    await app.chooseSteps(3)
+    await app.at('refine-auto').check()
+    await app.drop(app.path('with recipe.png'))
+    await expect.poll(() => app.at('recipe').textContent()).toContain('Digits')
+    await app.capture('37-recipe')
+    await app.at('recipe-take').click()
+    expect(await (await app.more('refine-steps')).inputValue()).toBe('5')
+    expect(await app.at('refine-auto').isChecked()).toBe(false)
+    expect(await app.at('refine-sigma').getAttribute('aria-valuetext')).toMatch(/σ 0\.(19|20|21)/)
+    await app.at('refine-auto').check()
+    await app.chooseSteps(3)
+    await app.openPicture(app.path('photo.png'))
+    await walked()
+  })
+
   it('does with a file of that name what was chosen: a number, or nothing', async () => {
     await app.at('export-start').click()
     await app.at('export-confirm').click()
@@ -125,6 +166,27 @@ describe('an export', () => {
     await app.trouble(/own pictures/, /another name/)
     await app.page.keyboard.press('Escape')
     expect(await hashOf(noisy)).toBe(before)
+  })
+})
+
+describe('a picture from the clipboard', () => {
+  it('is pasted, refined and exported, and closed and brought back', async () => {
+    await app.electron.evaluate(
+      ({ clipboard, nativeImage }, file) => {
+        clipboard.writeImage(nativeImage.createFromPath(file))
+      },
+      path.join(noisy, '502.png'),
+    )
+    await app.page.keyboard.press('Control+v')
+    await app.page.getByRole('heading', { name: /pasted/i }).waitFor()
+    await walked()
+    await app.exportAs(app.path('pasted refined.png'))
+    await expect.poll(() => app.at('export-done').textContent()).toContain('pasted refined.png')
+    expect((await sharp(app.path('pasted refined.png')).metadata()).width).toBe(28)
+    await app.at('refine-close').click()
+    await app.at('single-picture').waitFor({ state: 'detached' })
+    await app.page.keyboard.press('Control+z')
+    await app.at('single-picture').waitFor()
   })
 })
 
@@ -181,6 +243,23 @@ describe('many pictures', () => {
       .click()
     await expect.poll(async () => (await waiting())[0]).toBe(second)
     expect((await waiting())[1]).toBe(first)
+    await app.page
+      .getByRole('button', { name: `${first}: next` })
+      .first()
+      .focus()
+    await app.page.keyboard.press('Enter')
+    await expect.poll(async () => (await waiting())[0]).toBe(first)
+    // The row moved under the focus, which stayed.
+    expect(await app.page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe(
+      `${first}: next`,
+    )
+    await app.page
+      .getByRole('button', { name: `${second}: cancel` })
+      .first()
+      .click()
+    await expect.poll(() => items('cancelled').count()).toBe(1)
+    await app.at('queue-retry').first().click()
+    await expect.poll(() => items('cancelled').count()).toBe(0)
     await app.at('queue-cancel-all').click()
     await expect.poll(() => items('cancelled').count()).toBe(6)
     await app.at('queue-clear').click()
