@@ -173,7 +173,8 @@ describe('a picture from the clipboard', () => {
   it('is pasted, refined and exported, and closed and brought back', async () => {
     await app.electron.evaluate(
       ({ clipboard, nativeImage }, file) => {
-        clipboard.writeImage(nativeImage.createFromPath(file))
+        const board = clipboard as unknown as { writeImage: (image: unknown) => void }
+        board.writeImage(nativeImage.createFromPath(file))
       },
       path.join(noisy, '502.png'),
     )
