@@ -15,7 +15,7 @@ import { platform, product, release, stage, unpackedFolder } from './dist/places
 import { writeSbom } from './dist/sbom.mjs'
 import { foldersOfSharp, shippedPackages } from './dist/shipped-packages.mjs'
 import { shippedNode } from './dist/shipped-node.mjs'
-import { sizes, writeSizes } from './dist/size.mjs'
+import { sizesOfPackage, writeSizes } from './dist/size.mjs'
 import { testPackage } from './dist/test-package.mjs'
 import { ask } from './run/command.mjs'
 import { runMain } from './run/main.mjs'
@@ -67,11 +67,13 @@ async function dist(args) {
   })
   if (process.platform === 'linux' && !has('--folder')) await makeLinuxPackages({ feed })
   fs.rmSync(stage, { recursive: true, force: true })
-  const table = sizes({ electron })
-  writeSizes(table)
-  say(
-    `${unpackedFolder()}: ${table.installedMB} MB installed${table.downloads.map(({ name, MB }) => `, ${name}: ${MB} MB`).join('')}`,
-  )
+  const sizes = sizesOfPackage()
+  writeSizes(sizes, electron)
+  const made = [
+    `${sizes.installedMiB} MiB installed`,
+    ...sizes.downloads.map(({ name, MiB }) => `${name}: ${MiB} MiB`),
+  ]
+  say(`${unpackedFolder()}: ${made.join(', ')}`)
   if (electron.source === 'fallback')
     say(`made with Electron ${electron.version}, which is for development: do not give this package away`)
   return has('--test') ? testPackage() : 0
