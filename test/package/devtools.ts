@@ -9,7 +9,7 @@ interface Target {
 const again = () => new Promise((resolve) => setTimeout(resolve, 20))
 
 /** Waits until the app listens at this port and has its page. */
-export async function pageAt(port: number, atMostMs = 60_000): Promise<Target> {
+async function pageAt(port: number, atMostMs = 60_000): Promise<Target> {
   const until = Date.now() + atMostMs
   while (Date.now() < until) {
     const answer = await fetch(`http://127.0.0.1:${port}/json/list`).catch(() => null)
@@ -21,8 +21,20 @@ export async function pageAt(port: number, atMostMs = 60_000): Promise<Target> {
   throw new Error(`no page at port ${port} within ${atMostMs} ms`)
 }
 
-/** The value of an expression in the page; a promise is waited for. */
-export function evaluate<T>({ webSocketDebuggerUrl }: Target, expression: string): Promise<T> {
+/** The value of an expression in the page of an app that is starting; a promise is waited for. */
+export async function evaluate<T>(port: number, expression: string): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    const page = await pageAt(port)
+    try {
+      return await evaluateOnce<T>(page, expression)
+    } catch (error) {
+      // What was asked of the empty page is lost when the real one comes in its place.
+      if (tries >= 20 || !/context was destroyed|navigated/.test(String(error))) throw error
+    }
+  }
+}
+
+function evaluateOnce<T>({ webSocketDebuggerUrl }: Target, expression: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(webSocketDebuggerUrl)
     socket.onerror = () => {

@@ -10,7 +10,7 @@ import { linked } from '../../scripts/dist/linux.mjs'
 import { filesBelow, product, windowProgram } from '../../scripts/dist/places.mjs'
 import { App } from '../window/app.ts'
 import { type Digits, type NoisyDigit, makeDigits, makeNoisyDigit, psnrOfFiles } from '../window/pictures.ts'
-import { evaluate, pageAt } from './devtools.ts'
+import { evaluate } from './devtools.ts'
 import { Stranger, isRoot } from './stranger.ts'
 
 let stranger: Stranger
@@ -78,7 +78,7 @@ describe('the package as it is released', () => {
       const began = Date.now()
       const app = await start(starter)
       try {
-        milliseconds.push(Math.round((await evaluate<number>(await pageAt(app.port), drawn)) - began))
+        milliseconds.push(Math.round((await evaluate<number>(app.port, drawn)) - began))
       } finally {
         await app.stop()
         words += app.words()
@@ -96,7 +96,7 @@ describe('the package as it is released', () => {
     const inspector = await freePort()
     const running = await start(starter, `--inspect=${inspector}`)
     try {
-      expect(await evaluate(await pageAt(running.port), drawn)).toEqual(expect.any(Number))
+      expect(await evaluate(running.port, drawn)).toEqual(expect.any(Number))
       await expect(fetch(`http://127.0.0.1:${inspector}/json/version`)).rejects.toThrow()
     } finally {
       await running.stop()
