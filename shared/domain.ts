@@ -284,6 +284,8 @@ export const engineSettings = z.object({
   cores: z.int().min(1).max(1024).nullable().default(null),
   /** Where models are kept; null: in Uphill's own folder. From the next start. */
   modelsFolder: filePath.nullable().default(null),
+  /** Looks for a newer Uphill when it starts. Nobody is asked anything over the network before a person says yes. */
+  updates: z.boolean().default(false),
 })
 export type EngineSettings = z.infer<typeof engineSettings>
 

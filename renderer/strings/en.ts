@@ -318,6 +318,23 @@ export const en = {
     folderHint: 'Models that are there already stay where they are.',
     ownFolder: 'Back to Uphill’s own',
     atNextStart: 'From the next start of Uphill.',
+    updates: 'Look for a newer Uphill when it starts',
+    updatesHint:
+      'Off until you say so. The place where releases lie is asked for the newest one, and told nothing more than that. Nothing is fetched or installed unasked.',
+    updateStates: {
+      impossible: 'This Uphill was built without a place to look for newer ones.',
+      idle: '',
+      looking: 'Looking…',
+      newest: 'This is the newest.',
+      found: (version: string, megabytes: number) =>
+        `Uphill ${version} is there (${Math.round(megabytes)} MB).`,
+      fetching: (version: string, percent: number) => `Fetching Uphill ${version}: ${percent} %`,
+      ready: (version: string) => `Uphill ${version} has been fetched and checked.`,
+      failed: (why: string) => `That did not work: ${why}`,
+    },
+    updateLook: 'Look now',
+    updateFetch: 'Fetch it',
+    updateInstall: 'Quit and install',
     device: 'Device',
     cpu: (cores: number) => (cores === 1 ? '1 core' : `${cores} cores`),
     gpuUnused: (name: string) => `${name} is not used: this version computes on the processor.`,

@@ -15,8 +15,7 @@ let command: string
 
 beforeAll(async () => {
   stranger = await Stranger.unpack()
-  const folder = `${product.productName}-${product.version}`
-  command = stranger.path('Bücher & Äpfel', folder, 'resources/bin/uphill')
+  command = path.join(stranger.app, 'resources/bin/uphill')
 })
 afterAll(() => stranger.remove())
 

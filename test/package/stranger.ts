@@ -9,7 +9,9 @@ import { existsSync } from 'node:fs'
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { release } from '../../scripts/dist/places.mjs'
+import { setFuses } from '../../scripts/dist/fuses.mjs'
+import { linked } from '../../scripts/dist/linux.mjs'
+import { product, release, windowProgram } from '../../scripts/dist/places.mjs'
 import { root, userCache } from '../../scripts/run/places.mjs'
 
 /** Nobody's number: no such user is in any list of this system. */
@@ -52,6 +54,21 @@ export class Stranger {
     await fs.mkdir(stranger.home)
     if (isRoot) await fs.chown(stranger.home, uid, uid)
     return stranger
+  }
+
+  /** The app as it was unpacked. */
+  get app(): string {
+    return this.path('Bücher & Äpfel', `${product.productName}-${product.version}`)
+  }
+
+  /** A copy of the app that a test can look into: one fuse of its program is set otherwise, and nothing else. */
+  async open(): Promise<string> {
+    const opened = this.path('Bücher & Äpfel', 'opened')
+    linked(this.app, opened)
+    const program = windowProgram(opened)
+    await unlinked(program)
+    await setFuses(program, { EnableNodeCliInspectArguments: true })
+    return opened
   }
 
   path(...parts: string[]): string {
@@ -99,6 +116,14 @@ export class Stranger {
   remove(): Promise<void> {
     return fs.rm(this.root, { recursive: true, force: true })
   }
+}
+
+/** A file of its own in place of a hard link, so that writing it changes no other. */
+async function unlinked(file: string): Promise<void> {
+  const { mode } = await fs.stat(file)
+  const content = await fs.readFile(file)
+  await fs.rm(file)
+  await fs.writeFile(file, content, { mode })
 }
 
 /** The repository, and what the set-up keeps for it. */

@@ -5,9 +5,8 @@ import net from 'node:net'
 import path from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readFuses, setFuses } from '../../scripts/dist/fuses.mjs'
-import { linked } from '../../scripts/dist/linux.mjs'
-import { filesBelow, product, windowProgram } from '../../scripts/dist/places.mjs'
+import { readFuses } from '../../scripts/dist/fuses.mjs'
+import { filesBelow, windowProgram } from '../../scripts/dist/places.mjs'
 import { App } from '../window/app.ts'
 import { type Digits, type NoisyDigit, makeDigits, makeNoisyDigit, psnrOfFiles } from '../window/pictures.ts'
 import { evaluate } from './devtools.ts'
@@ -20,7 +19,7 @@ let digit: NoisyDigit
 
 beforeAll(async () => {
   stranger = await Stranger.unpack()
-  app = stranger.path('Bücher & Äpfel', `${product.productName}-${product.version}`)
+  app = stranger.app
   digits = await makeDigits(stranger.path('Grandma’s scans'))
   digit = await makeNoisyDigit(stranger.path('files'), 0.3)
 })
@@ -109,14 +108,8 @@ describe('the same package, opened to the test by one fuse', () => {
   let window: App
 
   beforeAll(async () => {
-    opened = stranger.path('Bücher & Äpfel', 'opened')
-    linked(app, opened)
-    const program = windowProgram(opened)
-    const content = await fs.readFile(program)
-    await fs.rm(program)
-    await fs.writeFile(program, content, { mode: 0o755 })
-    await setFuses(program, { EnableNodeCliInspectArguments: true })
-    const starter = await stranger.starter('start-opened', program)
+    opened = await stranger.open()
+    const starter = await stranger.starter('start-opened', windowProgram(opened))
     window = await App.start(stranger.root, { executablePath: starter, chromiumSandbox: true })
   })
   afterAll(() => window?.close())
