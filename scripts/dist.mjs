@@ -1,8 +1,10 @@
 // `npm run dist`: everything a person needs, in one package for the system this runs on.
 //   npm run dist                  the folder and, on Linux, tar and deb; on macOS and Windows the installers
 //   npm run dist -- --folder      the folder only
+//   npm run dist -- --appimage    on Linux an AppImage too; its tools are downloaded
 //   npm run dist -- --test        then the test of the package
 //   npm run dist -- --release     refuses what is not fit for release: an old Electron, or changes not committed
+//   UPHILL_UPDATE_FEED            where the packages of the newest release lie; without it the app looks for no updates
 import fs from 'node:fs'
 import path from 'node:path'
 import { build } from './build.mjs'
@@ -26,9 +28,6 @@ import { currentElectron } from './setup/electron.mjs'
 import { readRecord } from './run/records.mjs'
 
 const say = progress('dist')
-
-/** Chosen by the one who makes the release; without it a package does not look for updates. */
-const feed = process.env.UPHILL_UPDATE_FEED || null
 
 function requireFitForRelease(electron) {
   if (electron.source === 'fallback') {
@@ -56,7 +55,7 @@ async function dist(args) {
     foldersOfSharp(),
   )
   writeLicences(path.join(stage, 'licences'), { packages, node })
-  await pack({ electron, feed, folderOnly: has('--folder') })
+  await pack({ electron, folderOnly: has('--folder'), appImage: has('--appimage') })
   clearNotes(release)
   const tensorflow = readRecord('native')?.tensorflow
   writeSbom(path.join(release, `uphill-${product.version}-${platform}.cdx.json`), {
@@ -65,7 +64,7 @@ async function dist(args) {
     electron,
     tensorflow,
   })
-  if (process.platform === 'linux' && !has('--folder')) await makeLinuxPackages({ feed })
+  if (process.platform === 'linux' && !has('--folder')) await makeLinuxPackages()
   fs.rmSync(stage, { recursive: true, force: true })
   const sizes = sizesOfPackage()
   writeSizes(sizes, electron)

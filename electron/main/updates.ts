@@ -15,6 +15,16 @@ export interface UpdatesOptions {
   readonly tell: (state: UpdateState) => void
 }
 
+/**
+ * Only what was installed can be replaced: a deb or an AppImage on Linux, not a folder out of a tar. A Mac takes only
+ * signed updates, and we sign nothing yet.
+ */
+function canUpdate(): boolean {
+  const resource = (name: string): boolean => existsSync(join(process.resourcesPath, name))
+  if (!app.isPackaged || !resource('app-update.yml') || process.platform === 'darwin') return false
+  return process.platform !== 'linux' || resource('package-type') || process.env['APPIMAGE'] !== undefined
+}
+
 /** Starting comes first. */
 const firstLookMs = 10_000
 
@@ -25,8 +35,7 @@ export class Updates {
 
   constructor(options: UpdatesOptions) {
     this.#options = options
-    const feed = join(process.resourcesPath, 'app-update.yml')
-    this.#state = { state: app.isPackaged && existsSync(feed) ? 'idle' : 'impossible' }
+    this.#state = { state: canUpdate() ? 'idle' : 'impossible' }
   }
 
   get state(): UpdateState {

@@ -322,7 +322,8 @@ export const de: Strings = {
     updatesHint:
       'Aus, bis du es willst. Gefragt wird nur dort, wo die Ausgaben liegen, welche die neueste ist. Nichts wird ungefragt geholt oder eingerichtet.',
     updateStates: {
-      impossible: 'Dieses Uphill weiß keinen Ort, an dem es nach neueren sehen könnte.',
+      impossible:
+        'Dieses Uphill kann sich nicht selbst erneuern: Ein neueres gibt es dort, wo du es herhast.',
       idle: '',
       looking: 'Es wird nachgesehen …',
       newest: 'Das ist das neueste.',

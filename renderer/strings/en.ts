@@ -322,7 +322,7 @@ export const en = {
     updatesHint:
       'Off until you say so. The place where releases lie is asked for the newest one, and told nothing more than that. Nothing is fetched or installed unasked.',
     updateStates: {
-      impossible: 'This Uphill was built without a place to look for newer ones.',
+      impossible: 'This copy of Uphill cannot update itself: get a newer one where you got this.',
       idle: '',
       looking: 'Looking…',
       newest: 'This is the newest.',

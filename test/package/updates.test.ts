@@ -5,7 +5,7 @@ import { type IncomingMessage, type Server, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { linuxFeed } from '../../scripts/dist/feed.mjs'
+import { feedText } from '../../scripts/dist/feed.mjs'
 import { windowProgram } from '../../scripts/dist/places.mjs'
 import { App } from '../window/app.ts'
 import { Stranger } from './stranger.ts'
@@ -28,7 +28,7 @@ beforeAll(async () => {
   const deb = stranger.path(name)
   await fs.writeFile(deb, Buffer.alloc(3_000_000, 'a newer Uphill'))
   given = await fs.readFile(deb)
-  feed = linuxFeed([deb], newer)
+  feed = feedText([deb], newer)
   server = createServer((request, response) => {
     asked.push(request)
     const { pathname } = new URL(request.url ?? '', 'http://localhost')
