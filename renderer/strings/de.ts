@@ -338,7 +338,16 @@ export const de: Strings = {
     updateInstall: 'Beenden und einrichten',
     device: 'Gerät',
     cpu: (cores) => (cores === 1 ? '1 Kern' : `${cores} Kerne`),
-    gpuUnused: (name) => `${name} wird nicht benutzt: Diese Version rechnet auf dem Prozessor.`,
+    devices: {
+      auto: 'Die Grafikkarte, wenn sie kann, sonst der Prozessor',
+      cpu: 'Der Prozessor',
+      gpu: 'Die Grafikkarte',
+    },
+    gpuComputes: (name: string) => `${name} rechnet.`,
+    gpuUnused: (name: string, why: string | null) =>
+      `${name} wird nicht benutzt${why === null ? '' : `: ${why}`}.`,
+    gpuPack: (name: string) =>
+      `${name} wird nicht benutzt. Der Teil für NVIDIA-Karten ist 2,1 GB groß; im Terminal: uphill gpu install`,
     noGpu: 'Kein brauchbarer Grafikprozessor gefunden.',
   },
   diagnostics: {

@@ -337,7 +337,15 @@ export const en = {
     updateInstall: 'Quit and install',
     device: 'Device',
     cpu: (cores: number) => (cores === 1 ? '1 core' : `${cores} cores`),
-    gpuUnused: (name: string) => `${name} is not used: this version computes on the processor.`,
+    devices: {
+      auto: 'The graphics card when it can, else the processor',
+      cpu: 'The processor',
+      gpu: 'The graphics card',
+    },
+    gpuComputes: (name: string) => `${name} computes.`,
+    gpuUnused: (name: string, why: string | null) => `${name} is not used${why === null ? '' : `: ${why}`}.`,
+    gpuPack: (name: string) =>
+      `${name} is not used. The part for NVIDIA cards is a download of 2.1 GB; in a terminal: uphill gpu install`,
     noGpu: 'No graphics processor that could be used was found.',
   },
   diagnostics: {
