@@ -49,6 +49,20 @@ export default defineConfig({
         maxWorkers: 1,
         sequence: { groupOrder: 1 },
       }),
+      // The package of `npm run dist`, by `npm run test:package` alone: it has to be made first, and takes minutes.
+      ...(process.env['UPHILL_TEST_PACKAGE']
+        ? [
+            project('package', {
+              globalSetup: ['test/setup/display.ts'],
+              // Node 20 has WebSocket and keeps it behind this.
+              execArgv: ['--experimental-websocket'],
+              testTimeout: minutes(10),
+              hookTimeout: minutes(10),
+              fileParallelism: false,
+              maxWorkers: 1,
+            }),
+          ]
+        : []),
     ],
   },
 })

@@ -44,10 +44,10 @@ const banner = {
   js: "'use strict'; const importMetaUrl = require('node:url').pathToFileURL(__filename).href;",
 }
 
-async function buildNodePart(part) {
-  const esbuild = await import('esbuild')
-  const sandboxed = part.name === 'preload'
-  await esbuild.build({
+/** How esbuild makes one of the Node sides; packaging makes them in the same way, with more in the bundle. */
+export function nodePartOptions(name) {
+  const part = nodeParts.find((each) => each.name === name)
+  return {
     absWorkingDir: root,
     entryPoints: [part.entry],
     outfile: part.out,
@@ -58,8 +58,13 @@ async function buildNodePart(part) {
     external,
     sourcemap: 'linked',
     logLevel: 'warning',
-    ...(sandboxed ? {} : { banner, define: { 'import.meta.url': 'importMetaUrl' } }),
-  })
+    ...(name === 'preload' ? {} : { banner, define: { 'import.meta.url': 'importMetaUrl' } }),
+  }
+}
+
+async function buildNodePart(part) {
+  const esbuild = await import('esbuild')
+  await esbuild.build(nodePartOptions(part.name))
 }
 
 async function buildPage() {

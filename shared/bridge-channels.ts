@@ -20,5 +20,7 @@ export const channels = {
   workload: 'window:workload',
   notify: 'window:notify',
   menuCommand: 'menu:command',
+  updates: 'updates:step',
+  updatesTold: 'updates:told',
   setTheme: 'theme:set',
 } as const

@@ -67,6 +67,20 @@ export type WorkloadReport = z.infer<typeof workload>
 export const notice = z.object({ title: sentence, body: sentence })
 export type Notice = z.infer<typeof notice>
 
+/** How it stands with updates. `impossible`: this build knows of no feed. `ready`: fetched, checked, to be installed. */
+export const updateState = z.discriminatedUnion('state', [
+  z.object({ state: z.enum(['impossible', 'idle', 'looking', 'newest']) }),
+  z.object({ state: z.literal('found'), version: z.string(), megabytes: z.number().nonnegative() }),
+  z.object({ state: z.literal('fetching'), version: z.string(), share: z.number().min(0).max(1) }),
+  z.object({ state: z.literal('ready'), version: z.string() }),
+  z.object({ state: z.literal('failed'), message: z.string() }),
+])
+export type UpdateState = z.infer<typeof updateState>
+
+/** Looking is refused unless the person has said yes in the settings. */
+export const updateStep = z.enum(['none', 'look', 'fetch', 'install'])
+export type UpdateStep = z.infer<typeof updateStep>
+
 /**
  * `window.uphill`. Paths that the engine accepts from the page are those given out here (and what lies
  * below them), those of models, and files of `keepPasted`; any other path is refused with BAD_INPUT.
@@ -108,6 +122,10 @@ export interface UphillBridge {
   setWorkload(report: WorkloadReport): void
   /** A notice by the system, unless the window has the focus. */
   notify(notice: Notice): void
+
+  /** Takes a step, if it is the next one, and tells how it stands with updates. */
+  updates(step: UpdateStep): Promise<UpdateState>
+  onUpdates(listener: (state: UpdateState) => void): () => void
 
   onMenuCommand(listener: (command: MenuCommand) => void): () => void
   /** `system` is the default; prefers-color-scheme in the page follows it. */

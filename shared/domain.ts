@@ -297,6 +297,10 @@ export const engineSettings = z.object({
   cores: z.int().min(1).max(1024).nullable().default(null),
   /** Where models are kept; null: in Uphill's own folder. From the next start. */
   modelsFolder: filePath.nullable().default(null),
+  /** What computes: `auto` takes an NVIDIA card when the GPU pack is installed and works. From the next start. */
+  device: z.enum(['auto', 'cpu', 'gpu']).default('auto'),
+  /** Looks for a newer Uphill when it starts. Nobody is asked anything over the network before a person says yes. */
+  updates: z.boolean().default(false),
 })
 export type EngineSettings = z.infer<typeof engineSettings>
 
@@ -306,7 +310,16 @@ export const doctorReport = z.object({
   tensorflow: z.string().nullable(),
   backend: z.string(),
   cpu: z.object({ model: z.string(), cores: z.int(), features: z.array(z.string()) }),
+  /** The name of an NVIDIA card, or null. */
   gpu: z.string().nullable(),
+  device: z.object({
+    /** What computes in this process. */
+    kind: z.enum(['cpu', 'gpu']),
+    /** Why it is not the card, where that is worth a word. */
+    why: z.string().nullable(),
+    /** Whether the optional part for NVIDIA cards is installed; null where there is none for this system. */
+    pack: z.boolean().nullable(),
+  }),
   electron: z.string().nullable(),
   node: z.string(),
   platform: z.string(),

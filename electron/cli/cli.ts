@@ -5,6 +5,7 @@ import { benchCommand } from './commands/bench.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { dreamCommand } from './commands/dream.ts'
+import { gpuCommand } from './commands/gpu.ts'
 import { generateCommand } from './commands/generate.ts'
 import { modelsCommand } from './commands/models.ts'
 import { paperCommand } from './commands/paper.ts'
@@ -35,6 +36,7 @@ for (const command of [
   generateCommand(),
   modelsCommand(),
   doctorCommand(),
+  gpuCommand(),
   demoCommand(),
   benchCommand(),
   paperCommand(),

@@ -8,6 +8,8 @@ import type { DoctorReport } from '../../shared/domain.ts'
 import { UphillError } from '../../shared/errors.ts'
 import { modelsFolder } from './home.ts'
 import { loadTensorflow } from './tensor/backend.ts'
+import { device } from './tensor/device.ts'
+import { gpuPackFits, packBinding } from './tensor/gpu-pack.ts'
 
 type Problem = DoctorReport['problems'][number]
 
@@ -23,6 +25,7 @@ export async function doctor(): Promise<DoctorReport> {
   const tensorflow = await tensorflowVersion(problems)
   const folder = modelsFolder()
   await checkFolder(folder, problems)
+  checkDevice(problems)
   const memoryGiB = Math.round((os.totalmem() / gibibyte) * 10) / 10
   if (memoryGiB < leastMemoryGiB) {
     problems.push({
@@ -32,13 +35,14 @@ export async function doctor(): Promise<DoctorReport> {
   }
   return {
     tensorflow,
-    backend: tensorflow === null ? 'none' : 'tensorflow (native, CPU)',
+    backend: tensorflow === null ? 'none' : `tensorflow (native, ${device().kind === 'gpu' ? 'GPU' : 'CPU'})`,
     cpu: {
       model: os.cpus()[0]?.model.trim() ?? 'unknown',
       cores: os.availableParallelism(),
       features: cpuFeatures(),
     },
     gpu: gpuName(),
+    device: { kind: device().kind, why: device().why, pack: gpuPackFits() ? packBinding() !== null : null },
     electron: electronVersion(),
     node: process.versions.node,
     platform: `${process.platform}-${process.arch}`,
@@ -56,6 +60,19 @@ async function tensorflowVersion(problems: Problem[]): Promise<string | null> {
     problems.push({ what: error.message, next: error.next })
     return null
   }
+}
+
+/** Only who asked for the card has a problem without it. */
+function checkDevice(problems: Problem[]): void {
+  const { why } = device()
+  if (why === null) return
+  problems.push({
+    what: `The processor computes, not the graphics card: ${why}.`,
+    next:
+      packBinding() === null
+        ? 'Install the pack with `uphill gpu install`, or choose the processor in the settings.'
+        : 'Mend that and run `uphill gpu try`, or choose the processor in the settings.',
+  })
 }
 
 /** The models folder need not exist yet, but it must be possible to make it and write into it. */
@@ -110,7 +127,7 @@ function featureText(): string {
   return ''
 }
 
-/** The name of an NVIDIA card, or null. The engine computes on the processor all the same: see the README. */
+/** The name of an NVIDIA card, or null. */
 function gpuName(): string | null {
   return answerOf('nvidia-smi', ['--query-gpu=name', '--format=csv,noheader']).split('\n')[0] || null
 }

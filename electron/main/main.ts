@@ -3,7 +3,8 @@ import { type BrowserWindow, app, ipcMain, session } from 'electron'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { RotatingLog, logConsole } from '../engine/files/log.ts'
-import { uphillHome } from '../engine/home.ts'
+import { readSettings, uphillHome } from '../engine/home.ts'
+import { updateStep } from '../../shared/bridge.ts'
 import { channels } from '../../shared/bridge-channels.ts'
 import { answerPageOf } from './answer-page.ts'
 import { handleDialogs } from './dialogs.ts'
@@ -11,6 +12,7 @@ import { EngineHost } from './engine-host.ts'
 import { setMenu } from './menu.ts'
 import { declarePageScheme, servePage } from './page-protocol.ts'
 import { Relay } from './relay.ts'
+import { Updates } from './updates.ts'
 import { createWindow, hardenSession } from './window.ts'
 import { Workload } from './workload.ts'
 
@@ -33,6 +35,7 @@ let window: BrowserWindow | null = null
 let relay: Relay | null = null
 let workload: Workload | null = null
 let quit: 'not asked' | 'asking' | 'settling' | 'settled' = 'not asked'
+let installs = false
 const exported = new Set<string>()
 
 const engine = new EngineHost({
@@ -49,6 +52,13 @@ const engine = new EngineHost({
   },
   onExported(path) {
     exported.add(path)
+  },
+})
+
+const updates = new Updates({
+  wanted: () => readSettings().updates,
+  tell: (state) => {
+    if (window && !window.isDestroyed()) window.webContents.send(channels.updatesTold, state)
   },
 })
 
@@ -98,12 +108,22 @@ function start(): void {
     wasExported: (path) => exported.has(path),
     exportFolderFile: join(ownFolder, 'export-folder.txt'),
   })
+  answer(channels.updates, updateStep, (step) => {
+    if (step === 'look') void updates.look()
+    if (step === 'fetch') void updates.fetch()
+    if (step === 'install' && updates.state.state === 'ready') {
+      installs = true
+      app.quit()
+    }
+    return updates.state
+  })
   ipcMain.on(channels.requestEnginePort, (event) => relay?.request(event))
   ipcMain.on(channels.restartEngine, (event) => {
     if (event.sender === window?.webContents) engine.restart()
   })
   engine.start()
   openWindow()
+  updates.lookSoon()
 }
 
 async function settleAndQuit(): Promise<void> {
@@ -111,12 +131,13 @@ async function settleAndQuit(): Promise<void> {
   const choice = (await workload?.mayQuit(window)) ?? 'stop'
   if (choice === 'stay') {
     quit = 'not asked'
+    installs = false
     return
   }
   quit = 'settling'
   await engine.stop(settleAtMostMs, choice === 'go on later')
   quit = 'settled'
-  app.quit()
+  if (!installs || !updates.install()) app.quit()
 }
 
 if (app.requestSingleInstanceLock()) {

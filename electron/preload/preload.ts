@@ -1,7 +1,7 @@
 /** The narrow bridge into the page: `window.uphill`, nothing else. What it may do is said in shared/bridge.ts. */
 import { contextBridge, ipcRenderer, webUtils } from 'electron'
 import { channels, enginePortMessage } from '../../shared/bridge-channels.ts'
-import type { EngineState, MenuCommand, UphillBridge } from '../../shared/bridge.ts'
+import type { EngineState, MenuCommand, UpdateState, UphillBridge } from '../../shared/bridge.ts'
 
 /** Listens to one channel; returns the function that stops. The page never sees the event itself. */
 function listen<T>(channel: string, listener: (value: T) => void): () => void {
@@ -50,6 +50,8 @@ const bridge: UphillBridge = {
   notify: (notice) => {
     void ipcRenderer.invoke(channels.notify, notice)
   },
+  updates: (step) => ipcRenderer.invoke(channels.updates, step) as Promise<UpdateState>,
+  onUpdates: (listener) => listen<UpdateState>(channels.updatesTold, listener),
   onMenuCommand: (listener) => listen<MenuCommand>(channels.menuCommand, listener),
   setTheme: (theme) => {
     void ipcRenderer.invoke(channels.setTheme, theme)

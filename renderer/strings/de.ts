@@ -389,9 +389,36 @@ export const de: Strings = {
     folderHint: 'Modelle, die es schon gibt, bleiben, wo sie sind.',
     ownFolder: 'Zurück zum Standard',
     atNextStart: 'Ab dem nächsten Start von Uphill.',
+    updates: 'Beim Start nach einem neueren Uphill sehen',
+    updatesHint:
+      'Aus, bis du es willst. Gefragt wird nur dort, wo die Ausgaben liegen, welche die neueste ist. Nichts wird ungefragt geholt oder eingerichtet.',
+    updateStates: {
+      impossible:
+        'Dieses Uphill kann sich nicht selbst erneuern: Ein neueres gibt es dort, wo du es herhast.',
+      idle: '',
+      looking: 'Es wird nachgesehen …',
+      newest: 'Das ist das neueste.',
+      found: (version: string, megabytes: number) =>
+        `Uphill ${version} ist da (${Math.round(megabytes)} MB).`,
+      fetching: (version: string, percent: number) => `Uphill ${version} wird geholt: ${percent} %`,
+      ready: (version: string) => `Uphill ${version} ist geholt und geprüft.`,
+      failed: (why: string) => `Das ging nicht: ${why}`,
+    },
+    updateLook: 'Jetzt nachsehen',
+    updateFetch: 'Holen',
+    updateInstall: 'Beenden und einrichten',
     device: 'Gerät',
     cpu: (cores) => (cores === 1 ? '1 Kern' : `${cores} Kerne`),
-    gpuUnused: (name) => `${name} wird nicht benutzt: Diese Version rechnet auf dem Prozessor.`,
+    devices: {
+      auto: 'Die Grafikkarte, wenn sie kann, sonst der Prozessor',
+      cpu: 'Der Prozessor',
+      gpu: 'Die Grafikkarte',
+    },
+    gpuComputes: (name: string) => `${name} rechnet.`,
+    gpuUnused: (name: string, why: string | null) =>
+      `${name} wird nicht benutzt${why === null ? '' : `: ${why}`}.`,
+    gpuPack: (name: string) =>
+      `${name} wird nicht benutzt. Der Teil für NVIDIA-Karten ist 2,1 GB groß; im Terminal: uphill gpu install`,
     noGpu: 'Kein brauchbarer Grafikprozessor gefunden.',
   },
   diagnostics: {

@@ -382,9 +382,34 @@ export const en = {
     folderHint: 'Models that are there already stay where they are.',
     ownFolder: 'Back to Uphill’s own',
     atNextStart: 'From the next start of Uphill.',
+    updates: 'Look for a newer Uphill when it starts',
+    updatesHint:
+      'Off until you say so. The place where releases lie is asked for the newest one, and told nothing more than that. Nothing is fetched or installed unasked.',
+    updateStates: {
+      impossible: 'This copy of Uphill cannot update itself: get a newer one where you got this.',
+      idle: '',
+      looking: 'Looking…',
+      newest: 'This is the newest.',
+      found: (version: string, megabytes: number) =>
+        `Uphill ${version} is there (${Math.round(megabytes)} MB).`,
+      fetching: (version: string, percent: number) => `Fetching Uphill ${version}: ${percent} %`,
+      ready: (version: string) => `Uphill ${version} has been fetched and checked.`,
+      failed: (why: string) => `That did not work: ${why}`,
+    },
+    updateLook: 'Look now',
+    updateFetch: 'Fetch it',
+    updateInstall: 'Quit and install',
     device: 'Device',
     cpu: (cores: number) => (cores === 1 ? '1 core' : `${cores} cores`),
-    gpuUnused: (name: string) => `${name} is not used: this version computes on the processor.`,
+    devices: {
+      auto: 'The graphics card when it can, else the processor',
+      cpu: 'The processor',
+      gpu: 'The graphics card',
+    },
+    gpuComputes: (name: string) => `${name} computes.`,
+    gpuUnused: (name: string, why: string | null) => `${name} is not used${why === null ? '' : `: ${why}`}.`,
+    gpuPack: (name: string) =>
+      `${name} is not used. The part for NVIDIA cards is a download of 2.1 GB; in a terminal: uphill gpu install`,
     noGpu: 'No graphics processor that could be used was found.',
   },
   diagnostics: {

@@ -48,6 +48,9 @@ function placements() {
   ]
 }
 
+/** Where the library and its licences are kept, or null where tfjs-node's own installer was used. */
+export const nativeFolder = () => cache ?? null
+
 /** True when the last proof still holds: same versions, same Node, same files in place. */
 export function isNativeReady() {
   if (!build) return readRecord('native')?.own === true

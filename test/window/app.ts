@@ -40,11 +40,14 @@ export class App {
     return fs.mkdtemp(path.join(os.tmpdir(), 'uphill window '))
   }
 
-  /** @param root a folder of App.folder() that holds something already */
-  static async start(root?: string): Promise<App> {
+  /**
+   * @param root a folder of App.folder() that holds something already
+   * @param launch another app than that of this working copy, in whatever home it has
+   */
+  static async start(root?: string, launch?: Parameters<typeof _electron.launch>[0]): Promise<App> {
     const folder = root ?? (await App.folder())
     const electron = await _electron.launch(
-      electronLaunch({ ...process.env, UPHILL_HOME: path.join(folder, 'home') }),
+      launch ?? electronLaunch({ ...process.env, UPHILL_HOME: path.join(folder, 'home') }),
     )
     const page = await electron.firstWindow()
     const app = new App(folder, electron, page)

@@ -35,6 +35,7 @@ describe('the window', () => {
       'notify',
       'onEngineState',
       'onMenuCommand',
+      'onUpdates',
       'pathForFile',
       'platform',
       'requestEnginePort',
@@ -42,6 +43,7 @@ describe('the window', () => {
       'revealExported',
       'setTheme',
       'setWorkload',
+      'updates',
       'versions',
     ])
   })

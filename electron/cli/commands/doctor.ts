@@ -1,6 +1,15 @@
 import { Command } from 'commander'
+import type { DoctorReport } from '../../../shared/domain.ts'
 import { doctor } from '../../engine/doctor.ts'
 import { type OutputOptions, Terminal, exitCodes } from '../terminal.ts'
+
+function gpuWords({ gpu, device: { kind, why, pack } }: DoctorReport): string {
+  if (gpu === null) return 'no NVIDIA card found'
+  if (kind === 'gpu') return `${gpu}, which computes`
+  if (pack === null) return `${gpu} (not used: there is no GPU pack for this system)`
+  if (!pack) return `${gpu} (not used: the GPU pack is not installed; see uphill gpu --help)`
+  return `${gpu} (not used: ${why ?? 'the processor was chosen in the settings'})`
+}
 
 export function doctorCommand(): Command {
   return new Command('doctor')
@@ -13,7 +22,7 @@ export function doctorCommand(): Command {
       new Terminal(flags).result(report, [
         `TensorFlow  ${report.tensorflow ?? 'not there'}`,
         `Processor   ${cpu.model}, ${cpu.cores} cores (${cpu.features.join(', ') || 'no special features known'})`,
-        `GPU         ${report.gpu ? `${report.gpu} (not used yet: the engine computes on the processor)` : 'none found'}`,
+        `GPU         ${gpuWords(report)}`,
         `Memory      ${report.memoryGiB} GiB`,
         `Electron    ${report.electron ?? 'not there (only the window needs it; in a clone, npm start installs it)'}`,
         `Node        ${report.node} on ${report.platform}`,

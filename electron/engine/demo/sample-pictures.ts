@@ -12,10 +12,10 @@ const columns = 80
 /** Digits in the sheet. */
 export const sampleCount = 4000
 
-/** The sheet lies in resources/, beside the bundle when packaged and at the top of a clone. */
+/** The sheet lies beside the engine's folder when packaged, and in resources/ at the top of a clone. */
 async function findSheet(): Promise<string> {
   const here = path.dirname(fileURLToPath(import.meta.url))
-  const candidates = ['resources', '../resources', '../../resources', '../../../resources'].map((folder) =>
+  const candidates = ['..', '../../resources', '../../../resources'].map((folder) =>
     path.join(here, folder, 'samples/digits.png'),
   )
   for (const candidate of candidates) {

@@ -16,7 +16,7 @@ import type {
   TeachProgress,
 } from '../../../shared/domain.ts'
 import { modelCard } from '../../../shared/domain.ts'
-import { UphillError, isCancelled } from '../../../shared/errors.ts'
+import { UphillError } from '../../../shared/errors.ts'
 import { indexSource } from '../datasets/index-folder.ts'
 import { Denoiser, netOf } from '../models/denoiser.ts'
 import type { StoredCard } from '../models/card.ts'
@@ -25,6 +25,7 @@ import { measureScale } from '../nets/any-size.ts'
 import type { Net } from '../nets/net.ts'
 import { wholeImageSize } from '../nets/whole-image.ts'
 import { type Tensor4D, loadTensorflow, tensorflow } from '../tensor/backend.ts'
+import { withLessMemory } from '../tensor/memory.ts'
 import { registerNativeGradients } from '../tensor/ops.ts'
 import { Evaluation } from './evaluation.ts'
 import type { PauseGate } from './pause-gate.ts'
@@ -221,6 +222,40 @@ async function learn(
   const state =
     checkpoint ??
     initialState(net, seed, draft.kind === 'any-size' ? { scale: scaleOf(set, draft.channels, example) } : {})
+  const begin = { card: draft, state, checkpoint: checkpoint !== null }
+  let from = begin
+  return withLessMemory(example.batch, 1, async (batch) => {
+    // Not the first try: on from what was saved before memory ran out.
+    if (batch < example.batch) from = (await lastSaved(library, draft.id)) ?? begin
+    return learnFrom(library, from, net, set, { ...example, batch }, run)
+  })
+}
+
+interface From {
+  card: StoredCard
+  state: NamedTensor[]
+  /** The state is one of a checkpoint, and the precision on the card was chosen. */
+  checkpoint: boolean
+}
+
+async function lastSaved(library: ModelLibrary, id: string): Promise<From | null> {
+  try {
+    const { card, tensors } = await library.readGeneration(await library.stored(id), 'checkpoint')
+    return { card: { ...card, state: 'teaching' }, state: tensors, checkpoint: true }
+  } catch {
+    return null
+  }
+}
+
+async function learnFrom(
+  library: ModelLibrary,
+  { card: draft, state, checkpoint }: From,
+  net: Net,
+  set: PictureSet,
+  example: { batch: number; width: number; height: number },
+  run: TeachRun,
+): Promise<ModelCard> {
+  const { seed } = draft.taughtWith
   const options: StepOptions = { net, loss: draft.loss, ...example }
   const precision = checkpoint ? draft.precision : firstPrecision(draft, options, state)
   const step = new TrainingStep({ ...options, bfloat16: precision === 'bfloat16' }, state)
@@ -245,8 +280,6 @@ async function learn(
       run,
     })
     return modelCard.parse(await loop.run())
-  } catch (error) {
-    throw isCancelled(error) ? error : explain(error)
   } finally {
     step.dispose()
     model.dispose()
@@ -312,24 +345,6 @@ function emitPhase(run: TeachRun, phase: TeachProgress['phase'], card: StoredCar
       picturesPerSecond: null,
     },
   })
-}
-
-/** What TensorFlow throws when memory runs out, in words. */
-function explain(error: unknown): unknown {
-  if (
-    error instanceof Error &&
-    /OOM|ResourceExhausted|failed to allocate|Cannot allocate/i.test(error.message)
-  ) {
-    return new UphillError(
-      'OUT_OF_MEMORY',
-      'There was not enough memory to teach.',
-      'Close other programs, or teach on smaller pictures.',
-      {
-        cause: error,
-      },
-    )
-  }
-  return error
 }
 
 function turn(): Promise<void> {

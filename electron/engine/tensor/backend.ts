@@ -6,6 +6,9 @@ import util from 'node:util'
 import type * as TensorflowModule from '@tensorflow/tfjs-node'
 import { UphillError } from '../../../shared/errors.ts'
 import { readSettings } from '../home.ts'
+import { loadInPlaceOfOwn } from './binding-file.ts'
+import { device } from './device.ts'
+import { gpuEnvironment } from './gpu-proof.ts'
 
 export type Tensorflow = typeof TensorflowModule
 export type Tensor = TensorflowModule.Tensor
@@ -80,6 +83,11 @@ async function importTensorflow(): Promise<Tensorflow> {
   const { cores } = readSettings()
   if (cores !== null) process.env['TF_NUM_INTRAOP_THREADS'] ??= String(cores)
   try {
+    const { binding } = device()
+    if (binding !== null) {
+      Object.assign(process.env, gpuEnvironment)
+      loadInPlaceOfOwn(binding)
+    }
     const module = await import('@tensorflow/tfjs-node')
     // It is a CommonJS package: bundlers and Node disagree on where its exports are.
     const tf = ((module as { default?: Tensorflow }).default ?? module) as Tensorflow

@@ -5,15 +5,16 @@ import path from 'node:path'
 import * as z from 'zod'
 import { writeFileAtomic } from '../files/atomic.ts'
 import { cacheFolder } from '../home.ts'
+import { device } from './device.ts'
 
 export type Precision = 'float32' | 'bfloat16'
 
 /** bfloat16 has to be at least this much faster to be worth its rounding. */
 export const worthIt = 0.9
 
-/** True when the processor computes in bfloat16; elsewhere TensorFlow emulates it, slowly or wrongly. */
+/** True when it is the processor that computes and it has bfloat16; elsewhere TensorFlow emulates it, slowly or wrongly. */
 export function cpuHasBfloat16(): boolean {
-  if (process.platform !== 'linux') return false
+  if (process.platform !== 'linux' || device().kind === 'gpu') return false
   try {
     return /\bavx512_bf16\b|\bamx_bf16\b/.test(fs.readFileSync('/proc/cpuinfo', 'utf8'))
   } catch {

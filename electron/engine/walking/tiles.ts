@@ -7,6 +7,7 @@ import { throwIfCancelled } from '../../../shared/errors.ts'
 import { MemoryRaster, type Raster, type Region } from '../images/raster.ts'
 import type { Denoiser } from '../models/denoiser.ts'
 import { wholeImageSize } from '../nets/whole-image.ts'
+import { withLessMemory } from '../tensor/memory.ts'
 
 export interface TileRun {
   signal?: AbortSignal | undefined
@@ -22,6 +23,10 @@ interface Size {
 
 /** Pictures up to this side go through at once; beyond it halos cost less than memory. */
 const defaultTile = 768
+/** Below this, halos are most of the work and little memory is saved. */
+const leastTile = 64
+/** Where memory has run out with larger tiles: the next step of the walk need not find out again. */
+const fittingTiles = new WeakMap<Denoiser, number>()
 
 /**
  * @param x HWC with the channels of the model's net
@@ -49,7 +54,8 @@ export async function estimatePicture(
 
 /**
  * r(x) of an any-size model, from one raster into another.
- * @throws UphillError CANCELLED
+ * When memory runs out, with smaller tiles.
+ * @throws UphillError CANCELLED, OUT_OF_MEMORY
  */
 export async function estimateInTiles(
   model: Denoiser,
@@ -58,11 +64,27 @@ export async function estimateInTiles(
   sigma: number,
   run: TileRun = {},
 ): Promise<void> {
+  const tile = Math.min(run.tile ?? defaultTile, fittingTiles.get(model) ?? Infinity)
+  await withLessMemory(
+    tile,
+    Math.min(tile, leastTile),
+    (side) => estimateTiles(model, x, out, sigma, { ...run, tile: side }),
+    (smaller) => fittingTiles.set(model, smaller),
+  )
+}
+
+async function estimateTiles(
+  model: Denoiser,
+  x: Raster,
+  out: Raster,
+  sigma: number,
+  run: TileRun & { tile: number },
+): Promise<void> {
   const { channels, multipleOf, reach } = model.net
   const up = (value: number): number => Math.ceil(value / multipleOf) * multipleOf
   const padded = { width: up(x.width), height: up(x.height) }
   const halo = up(reach)
-  const tile = up(run.tile ?? defaultTile)
+  const tile = up(run.tile)
   const columns = tileEdges(padded.width, tile, multipleOf)
   const rows = tileEdges(padded.height, tile, multipleOf)
   const of = (columns.length - 1) * (rows.length - 1)
