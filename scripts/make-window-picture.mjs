@@ -5,6 +5,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { _electron } from 'playwright'
+import sharp from 'sharp'
 import { partEnvironment } from './run/environment.mjs'
 import { root } from './run/places.mjs'
 import { currentElectron, electronArguments } from './setup/electron.mjs'
@@ -37,7 +38,9 @@ try {
   await page.waitForTimeout(500)
   const made = path.join(os.tmpdir(), `window-${process.pid}.png`)
   await page.screenshot({ path: made })
-  fs.copyFileSync(made, path.join(root, 'docs/images/window.png'))
+  await sharp(made)
+    .png({ palette: true, quality: 92, effort: 9, dither: 0.6 })
+    .toFile(path.join(root, 'docs/images/window.png'))
   fs.rmSync(made)
   console.log('docs/images/window.png')
 } finally {

@@ -125,6 +125,7 @@ export class App {
   /** What lies behind a disclosure is opened first. */
   async more(testId: string): Promise<Locator> {
     const wanted = this.at(testId)
+    await wanted.waitFor({ state: 'attached' })
     const closed = this.page.locator('main details:not([open])').filter({ has: wanted })
     if ((await closed.count()) > 0) await closed.locator('> summary').click()
     await wanted.waitFor()
