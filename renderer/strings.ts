@@ -24,8 +24,9 @@ export function useLanguage(choice: LanguageChoice): void {
   document.documentElement.lang = language
 }
 
-/** 9 -> "9 s", 180 -> "3 min", 185 -> "3 min 05 s", 3725 -> "1 h 02 min". */
+/** 0.4 -> "< 1 s", 9 -> "9 s", 180 -> "3 min", 185 -> "3 min 05 s", 3725 -> "1 h 02 min". */
 export function durationText(seconds: number): string {
+  if (seconds > 0 && seconds < 1) return '< 1 s'
   const whole = Math.max(0, Math.round(seconds))
   const rest = (value: number, unit: string): string =>
     value === 0 ? '' : ` ${String(value).padStart(2, '0')} ${unit}`

@@ -19,6 +19,7 @@ import {
   pictureInfo,
   pictureSource,
   presetName,
+  recipe,
   seed,
   shownPicture,
   teachOptions,
@@ -51,6 +52,10 @@ export const exportTarget = z.object({
   options: exportOptions,
   /** Scaled down to at most this many pixels a side. */
   longestSide: z.int().min(16).max(65_535).optional(),
+  /** Share of the change that is kept: 0 is the picture as it was, 1 what the walk has made of it. */
+  amount: z.number().min(0).max(1).default(1),
+  /** What of the original's own details is written: nothing, camera and dates, or those and the place. */
+  details: z.enum(['none', 'camera', 'all']).default('none'),
 })
 export type ExportTarget = z.input<typeof exportTarget>
 
@@ -117,10 +122,11 @@ export const contract = {
     z.object({ datasetId: id }),
     z.object({
       kind: z.enum(['whole-image', 'any-size']),
-      why: z.string(),
+      /** Why this kind: all of one small size and many; too few for that; of different or large sizes. */
+      reason: z.enum(['whole', 'few', 'patches']),
+      fewPictures: z.boolean(),
       suggestedName: modelName,
-      presets: z.array(z.object({ preset: presetName, seconds: z.number(), promise: z.string() })),
-      warnings: z.array(z.string()),
+      presets: z.array(z.object({ preset: presetName, seconds: z.number() })),
     }),
   ),
   startTeaching: call(teachOptions, z.object({ modelId: id })),
@@ -178,6 +184,8 @@ export const contract = {
       view: shownPicture,
       /** Noise measured in the picture, as a standard deviation in 0..1. */
       noise: z.number().nonnegative(),
+      /** When it was made here, and says how. */
+      recipe: recipe.nullable(),
     }),
   ),
   /** Walks a picture uphill. Each step with what it looks like; the result is kept under `resultId`. */
@@ -278,7 +286,12 @@ export const contract = {
    * over a picture that was opened here.
    */
   exportResult: call(
-    z.object({ resultId: id, target: exportTarget }),
+    z.object({
+      resultId: id,
+      target: exportTarget,
+      /** The picture that was walked; without it there is no amount but 1, and there are no details. */
+      original: filePath.optional(),
+    }),
     z.object({ path: filePath, bytes: z.number() }),
   ),
 

@@ -258,6 +258,17 @@ export type WalkStep = z.infer<typeof walkStep>
 
 // ---------------------------------------------------------------- export
 
+/** How a picture was made: enough to make it again from the same original. */
+export const recipe = z.object({
+  version: z.literal(1),
+  model: z.object({ id, name: modelName }),
+  walk: walkOptions,
+  /** The step of the walk that was kept, and the share of its change. */
+  step: z.int().nonnegative(),
+  amount: z.number().min(0).max(1).default(1),
+})
+export type Recipe = z.infer<typeof recipe>
+
 export const exportFormat = z.enum(['png', 'jpeg', 'webp', 'tiff', 'avif'])
 export type ExportFormat = z.infer<typeof exportFormat>
 
@@ -271,6 +282,8 @@ export const exportOptions = z.object({
   profile: z.boolean().default(false),
   /** How the picture was made, for the description in its EXIF; nothing is written without it. */
   note: z.string().max(500).optional(),
+  /** The same for Uphill, which can take the settings from it; as XMP. */
+  recipe: recipe.optional(),
 })
 export type ExportOptions = z.infer<typeof exportOptions>
 

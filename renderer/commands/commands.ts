@@ -2,6 +2,7 @@
 import { exportAll } from '../queue/batch.ts'
 import { queue } from '../queue/queue.svelte.ts'
 import { openDataset } from '../state/dataset.svelte.ts'
+import { models } from '../state/models.svelte.ts'
 import { dreaming } from '../state/dreaming.svelte.ts'
 import { navigation, viewNames } from '../state/navigation.svelte.ts'
 import { overlays } from '../state/overlays.svelte.ts'
@@ -48,15 +49,28 @@ export function commands(): Command[] {
     },
     {
       id: 'walk',
-      label: words.walk,
+      label: navigation.view === 'dream' ? words.dream : words.walk,
       keys: 'Mod+Enter',
+      when: canWalk(),
+      run: walk,
+    },
+    { id: 'stop-walk', label: words.stopWalk, when: refining.busy, run: () => refining.cancel() },
+    {
+      id: 'close-pictures',
+      label: words.closePictures,
+      when: refining.path !== null,
+      run: () => refining.close(),
+    },
+    {
+      id: 'unlikeness',
+      label: words.unlikeness,
       when: refining.path !== null && walkSettings.model !== undefined && !refining.busy,
       run: () => {
         navigation.go('refine')
-        void refining.walk()
+        void refining.toggleUnlikeness()
       },
     },
-    { id: 'stop-walk', label: words.stopWalk, when: refining.busy, run: () => refining.cancel() },
+    { id: 'take-model', label: words.takeModel, run: () => void models.chooseAndTake() },
     { id: 'refine-all', label: words.refineAll, when: refining.sources.length > 1, run: exportAll },
     { id: 'export', label: words.export, keys: 'Mod+E', when: exportable(), run: exportNow },
     {
@@ -113,6 +127,23 @@ export function findCommands(all: readonly Command[], text: string): Command[] {
         Number(b.label.toLocaleLowerCase().startsWith(wanted)) -
         Number(a.label.toLocaleLowerCase().startsWith(wanted)),
     )
+}
+
+/** In Dream the same keys dream. */
+function canWalk(): boolean {
+  if (navigation.view === 'dream') return walkSettings.model !== undefined && !dreaming.busy
+  return refining.path !== null && walkSettings.model !== undefined && !refining.busy
+}
+
+function walk(): void {
+  const { model } = walkSettings
+  if (navigation.view === 'dream') {
+    const { count, seed, steps } = dreaming
+    if (model) void dreaming.start({ modelId: model.id, count, seed, steps })
+    return
+  }
+  navigation.go('refine')
+  void refining.walk()
 }
 
 function openFolder(): void {

@@ -26,3 +26,26 @@ export function gridWindow(
   const count = Math.max(0, Math.min(items - from, (endRow - firstRow) * columns))
   return { columns, height: rows * cell, top: firstRow * cell, from, count }
 }
+
+/** Sides of a cell with its gap, in pixels, from many small pictures to few large ones. */
+export const cellSides = [104, 116, 132, 148, 168, 190, 214, 242, 272, 306] as const
+
+/** The largest side with which all pictures are seen at once; the smallest that suits the view when none is. */
+export function fittingCell(items: number, { width, height }: { width: number; height: number }): number {
+  const least = width > 1600 ? 132 : 116
+  const fits = cellSides.filter(
+    (side) => Math.ceil(items / Math.max(1, Math.floor(width / side))) * side <= height,
+  )
+  return Math.max(least, ...fits)
+}
+
+/** How many columns show `count` squares largest in a frame. */
+export function squareColumns(count: number, { width, height }: { width: number; height: number }): number {
+  let best = 1
+  let largest = 0
+  for (let columns = 1; columns <= count; columns++) {
+    const side = Math.min(width / columns, height / Math.ceil(count / columns))
+    if (side > largest) [best, largest] = [columns, side]
+  }
+  return best
+}

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { ExportTarget } from '../../shared/contract.ts'
-import { type ExportFormat, exportFormat } from '../../shared/domain.ts'
+import { type ExportFormat, type Recipe, exportFormat } from '../../shared/domain.ts'
 import { strings } from '../strings.ts'
 import { recall, remember } from '../state/remembered.ts'
 import { type NameFacts, fillPattern, joinPath } from './name-pattern.ts'
@@ -13,7 +13,9 @@ const schema = z.object({
   pattern: z.string().max(200).default('{name} refined'),
   whenExists: z.enum(['number', 'fail', 'replace']).default('number'),
   profile: z.boolean().default(false),
-  described: z.boolean().default(false),
+  /** How it was made, in words and as a recipe: a picture that is opened again brings its settings. */
+  described: z.boolean().default(true),
+  details: z.enum(['none', 'camera', 'all']).default('camera'),
   reveal: z.boolean().default(false),
 })
 const store = 'export'
@@ -29,6 +31,13 @@ const formatsByEnding: Record<string, ExportFormat> = {
   ...Object.fromEntries(exportFormat.options.map((format) => [format, format])),
   jpg: 'jpeg',
   tif: 'tiff',
+}
+
+/** What a result was made from, and how; dreams are made from nothing. */
+export interface Made {
+  original: string
+  amount: number
+  recipe: Recipe
 }
 
 /** How pictures are exported: the same for one, for many and for dreams, and kept for the next time. */
@@ -51,24 +60,24 @@ class ExportSettings {
   }
 
   /** @param below folders below the chosen one */
-  target(facts: NameFacts, below = ''): ExportTarget {
+  target(facts: NameFacts, made: Made | undefined, below = ''): ExportTarget {
     const { format, quality, whenExists, profile } = this.choice
     return {
       path: joinPath(this.folder ?? '', below, this.fileName(facts)),
-      options: { format, quality, whenExists, profile, ...this.#note(facts) },
-      ...this.#size(),
+      options: { format, quality, whenExists, profile, ...this.#described(facts, made) },
+      ...this.#rest(made),
     }
   }
 
   /** For a file that was chosen in the system's dialog, which has asked already whether it may be replaced. */
-  targetAt(path: string, facts: NameFacts): ExportTarget {
+  targetAt(path: string, facts: NameFacts, made: Made | undefined): ExportTarget {
     const ending = (/\.([^./\\]+)$/.exec(path)?.[1] ?? '').toLowerCase()
     const format = formatsByEnding[ending] ?? this.choice.format
     const { quality, profile } = this.choice
     return {
       path,
-      options: { format, quality, whenExists: 'replace', profile, ...this.#note(facts) },
-      ...this.#size(),
+      options: { format, quality, whenExists: 'replace', profile, ...this.#described(facts, made) },
+      ...this.#rest(made),
     }
   }
 
@@ -84,13 +93,15 @@ class ExportSettings {
     this.folder = (await window.uphill.chooseFolder({ purpose: 'export' })) ?? this.folder
   }
 
-  /** How the picture was made; no names of the person's files. */
-  #note({ model, seed, step }: NameFacts): { note?: string } {
-    return this.choice.described ? { note: strings.export.note(model, step, seed) } : {}
+  /** No names of the person's files. */
+  #described({ model, seed, step }: NameFacts, made?: Made): { note?: string; recipe?: Recipe } {
+    if (!this.choice.described) return {}
+    return { note: strings.export.note(model, step, seed), ...(made && { recipe: made.recipe }) }
   }
 
-  #size(): Pick<ExportTarget, 'longestSide'> {
-    return this.choice.limited ? { longestSide: this.choice.longestSide } : {}
+  #rest(made?: Made): Pick<ExportTarget, 'longestSide' | 'amount' | 'details'> {
+    const { limited, longestSide, details } = this.choice
+    return { ...(limited && { longestSide }), ...(made && { amount: made.amount, details }) }
   }
 }
 

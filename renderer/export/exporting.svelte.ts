@@ -1,11 +1,12 @@
 import type { ErrorInfo } from '../../shared/errors.ts'
 import { engine, errorToShow } from '../state/engine.svelte.ts'
-import { exportSettings } from './export-settings.svelte.ts'
+import { type Made, exportSettings } from './export-settings.svelte.ts'
 import type { NameFacts } from './name-pattern.ts'
 
 export interface Exportable {
   resultId: string
   facts: NameFacts
+  made?: Made
 }
 
 /** What the export dialog is open for: results that are there, or a batch that is to be made. */
@@ -32,6 +33,11 @@ class Exporting {
   }
 
   /** An example of the names that will be given. */
+  /** Whether what is exported was made from a picture of the person, which has details of its own. */
+  get hasOriginal(): boolean {
+    return this.subject?.kind === 'batch' || this.subject?.results[0]?.made !== undefined
+  }
+
   get facts(): NameFacts | null {
     if (this.subject?.kind === 'batch') return this.subject.facts
     return this.subject?.results[0]?.facts ?? null
@@ -39,14 +45,20 @@ class Exporting {
 
   async confirm(): Promise<void> {
     const { subject } = this
-    if (!subject || !exportSettings.folder) return
+    if (!subject) return
+    if (!exportSettings.folder) await exportSettings.chooseFolder()
+    if (!exportSettings.folder) return
     exportSettings.keep()
     if (subject.kind === 'batch') {
       this.close()
       subject.start()
     } else {
       await this.#write(
-        subject.results.map(({ resultId, facts }) => ({ resultId, target: exportSettings.target(facts) })),
+        subject.results.map(({ resultId, facts, made }) => ({
+          resultId,
+          target: exportSettings.target(facts, made),
+          ...(made && { original: made.original }),
+        })),
       )
     }
   }
@@ -61,8 +73,9 @@ class Exporting {
       suggestedName: exportSettings.fileName(first.facts),
       format,
     })
-    if (path)
-      await this.#write([{ resultId: first.resultId, target: exportSettings.targetAt(path, first.facts) }])
+    const { resultId, facts, made } = first
+    const target = path && exportSettings.targetAt(path, facts, made)
+    if (target) await this.#write([{ resultId, target, ...(made && { original: made.original }) }])
   }
 
   async #write(all: Parameters<typeof engine.exportResult>[0][]): Promise<void> {

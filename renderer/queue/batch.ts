@@ -4,12 +4,12 @@ import { exporting } from '../export/exporting.svelte.ts'
 import { type NameFacts, stemOf } from '../export/name-pattern.ts'
 import { navigation } from '../state/navigation.svelte.ts'
 import { refining } from '../state/refining.svelte.ts'
-import { walkSettings } from '../state/walk-settings.svelte.ts'
+import { recipeOf, walkSettings } from '../state/walk-settings.svelte.ts'
 import { queue } from './queue.svelte.ts'
 
 /** Asks how and where to; then every picture goes into the queue, with the settings of this moment. */
 export function exportAll(): void {
-  const { model, request } = walkSettings
+  const { model, request, amount } = walkSettings
   const { sources } = refining
   const [first] = sources
   if (!model || !first) return
@@ -22,6 +22,7 @@ export function exportAll(): void {
     number,
     date,
   })
+  const recipe = recipeOf({ id: model.id, name: model.name }, request, request.steps ?? 0, amount)
   const start = (): void => {
     queue.add(
       sources.map(({ path, folder }, index) => ({
@@ -29,7 +30,7 @@ export function exportAll(): void {
         modelId: model.id,
         modelName: model.name,
         walk: request,
-        target: exportSettings.target(factsOf(path, index + 1), folder),
+        target: exportSettings.target(factsOf(path, index + 1), { original: path, amount, recipe }, folder),
       })),
     )
     navigation.go('jobs')

@@ -121,10 +121,12 @@ class Queue {
     this.#next()
   }
 
-  /** Earlier or later among all. */
+  /** Earlier or later among those that wait; -Infinity makes it the next one. */
   move(item: QueueItem, by: number): void {
-    const from = this.items.indexOf(item)
-    const to = Math.max(0, Math.min(this.items.length - 1, from + by))
+    const places = this.items.flatMap(({ state }, index) => (state === 'waiting' ? [index] : []))
+    const from = places.indexOf(this.items.indexOf(item))
+    const to = places[Math.max(0, Math.min(places.length - 1, from + by))]
+    if (from < 0 || to === undefined) return
     const items = this.items.filter((each) => each !== item)
     items.splice(to, 0, item)
     this.items = items

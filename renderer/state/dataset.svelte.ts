@@ -56,8 +56,11 @@ class OpenDataset {
 
   async remove(folder: string): Promise<void> {
     if (!this.summary) return
-    const [first, ...rest] = [this.summary.folder, ...this.summary.more].filter((each) => each !== folder)
-    if (first !== undefined) await this.open(first, rest)
+    const { folder: main, more } = this.summary
+    const [first, ...rest] = [main, ...more].filter((each) => each !== folder)
+    if (first === undefined) return
+    await this.open(first, rest)
+    undo.propose(strings.pictures.folderRemoved(folder), () => this.open(main, more))
   }
 
   /** Looks at the same folders once more. */

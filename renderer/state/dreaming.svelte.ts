@@ -53,6 +53,10 @@ class Dreaming {
     this.#dreaming?.abort()
   }
 
+  selectAll(all: boolean): void {
+    this.selected = all ? this.resultIds.map((_, index) => index) : []
+  }
+
   toggle(index: number): void {
     this.selected = this.selected.includes(index)
       ? this.selected.filter((each) => each !== index)
@@ -77,6 +81,7 @@ class Dreaming {
   #forget(): void {
     for (const resultId of this.resultIds) void engine.forgetResult({ resultId }).catch(() => undefined)
     Object.assign(this, {
+      views: [],
       resultIds: [],
       selected: [],
       share: 0,

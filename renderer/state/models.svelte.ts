@@ -24,12 +24,22 @@ class Models {
     })
   }
 
-  async rename(modelId: string, name: string): Promise<void> {
-    await this.#change(() => engine.renameModel({ modelId, name }))
+  async rename({ id: modelId, name: before }: ModelCard, name: string): Promise<void> {
+    await this.#change(async () => {
+      await engine.renameModel({ modelId, name })
+      undo.propose(strings.models.renamed(name), () =>
+        this.#change(() => engine.renameModel({ modelId, name: before })),
+      )
+    })
   }
 
-  async setNotes(modelId: string, notes: string): Promise<void> {
-    await this.#change(() => engine.setModelNotes({ modelId, notes }))
+  async setNotes({ id: modelId, name, notes: before = '' }: ModelCard, notes: string): Promise<void> {
+    await this.#change(async () => {
+      await engine.setModelNotes({ modelId, notes })
+      undo.propose(strings.models.noted(name), () =>
+        this.#change(() => engine.setModelNotes({ modelId, notes: before })),
+      )
+    })
   }
 
   async duplicate({ id: modelId, name }: ModelCard): Promise<void> {

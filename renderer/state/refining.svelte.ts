@@ -1,9 +1,11 @@
-import type { PictureInfo, ShownPicture, WalkStep } from '../../shared/domain.ts'
+import type { PictureInfo, Recipe, ShownPicture, WalkRequest, WalkStep } from '../../shared/domain.ts'
 import type { ErrorInfo } from '../../shared/errors.ts'
 import { exporting } from '../export/exporting.svelte.ts'
 import { stemOf } from '../export/name-pattern.ts'
 import { engine, errorToShow } from './engine.svelte.ts'
-import { walkSettings } from './walk-settings.svelte.ts'
+import { undo } from './undo.svelte.ts'
+import { recipeOf, walkSettings } from './walk-settings.svelte.ts'
+import { strings } from '../strings.ts'
 
 export interface Frame {
   step: WalkStep
@@ -14,7 +16,8 @@ export interface Frame {
 /** One walk: several of a picture differ in their seeds. */
 export interface Variant {
   seed: number
-  model: string
+  model: { id: string; name: string }
+  walk: WalkRequest
   frames: Frame[]
   /** Null until it has come to its end. */
   seconds: number | null
@@ -34,6 +37,8 @@ class Refining {
   info: PictureInfo | null = $state.raw(null)
   view: ShownPicture | null = $state.raw(null)
   noise = $state(0)
+  /** When it was made here, and says how. */
+  recipe: Recipe | null = $state.raw(null)
   variants: Variant[] = $state.raw([])
   variant = $state(0)
   /** The step that is looked at; what is exported. */
@@ -91,11 +96,11 @@ class Refining {
     this.#forget()
     this.error = null
     // Until the new picture is here there is none: a walk must not take the old one.
-    Object.assign(this, { path: null, info: null, view: null })
+    Object.assign(this, { path: null, info: null, view: null, recipe: null })
     const opening = ++this.#openings
     try {
-      const { info, view, noise } = await engine.openPicture({ path })
-      if (opening === this.#openings) Object.assign(this, { path, info, view, noise })
+      const { info, view, noise, recipe } = await engine.openPicture({ path })
+      if (opening === this.#openings) Object.assign(this, { path, info, view, noise, recipe })
     } catch (error) {
       if (opening === this.#openings) this.error = errorToShow(error)
     }
@@ -136,9 +141,11 @@ class Refining {
     try {
       for (let index = 0; index < count; index++) {
         const seed = (request.seed + index) % 0x1_0000_0000
-        this.variants = [...this.variants, { seed, model: model.name, frames: [], seconds: null }]
+        const walk = { ...request, seed }
+        const { id, name } = model
+        this.variants = [...this.variants, { seed, model: { id, name }, walk, frames: [], seconds: null }]
         this.variant = index
-        const call = { path: this.path, modelId: model.id, walk: { ...request, seed } }
+        const call = { path: this.path, modelId: model.id, walk }
         for await (const event of engine.refine(call, { signal: walking.signal })) {
           if (event.type === 'done') this.#change(index, { seconds: event.seconds })
           else this.secondsLeft = event.secondsLeft === null ? null : event.secondsLeft * (count - index)
@@ -195,15 +202,25 @@ class Refining {
     const { frame, path } = this
     const variant = this.variants[this.variant]
     if (!frame || !path || !variant) return
-    const facts = {
-      name: stemOf(path),
-      model: variant.model,
-      seed: variant.seed,
-      step: frame.step.index,
-      number: 1,
-      date: new Date(),
-    }
-    exporting.ask({ kind: 'results', results: [{ resultId: frame.resultId, facts }] })
+    const { model, seed, walk, frames } = variant
+    const step = frame.step.index
+    const facts = { name: stemOf(path), model: model.name, seed, step, number: 1, date: new Date() }
+    const { amount } = walkSettings
+    // As it was measured: of the exported picture, "auto" would measure something else.
+    const recipe = recipeOf(model, { ...walk, sigma: frames[0]?.step.sigma ?? walk.sigma }, step, amount)
+    const made = { original: path, amount, recipe }
+    exporting.ask({ kind: 'results', results: [{ resultId: frame.resultId, facts, made }] })
+  }
+
+  /** Nothing is open then; undoing opens it again, without its walks. */
+  close(): void {
+    const { sources, leftOut, path } = this
+    this.#clear()
+    Object.assign(this, { sources: [], leftOut: [] })
+    undo.propose(strings.refine.closed(sources.length), async () => {
+      Object.assign(this, { sources, leftOut })
+      if (path) await this.look(path)
+    })
   }
 
   #change(index: number, change: Partial<Variant>): void {
@@ -213,7 +230,7 @@ class Refining {
   #clear(): void {
     this.cancel()
     this.#forget()
-    Object.assign(this, { path: null, info: null, view: null })
+    Object.assign(this, { path: null, info: null, view: null, recipe: null })
   }
 
   #forget(): void {

@@ -1,4 +1,4 @@
-import type { ModelCard, WalkRequest } from '../../shared/domain.ts'
+import { type ModelCard, type Recipe, type WalkRequest, walkOptions } from '../../shared/domain.ts'
 import { models } from './models.svelte.ts'
 import { navigation } from './navigation.svelte.ts'
 
@@ -19,6 +19,10 @@ class WalkSettings {
   seed = $state(1)
   /** How many walks, each with a seed of its own. */
   variants = $state(1)
+  /** Share of the change that is kept: seen at once, no walk is needed for it. */
+  amount = $state(1)
+  /** A sigma that was set as a number: the slider would round it. */
+  #exact: { sigma: number; position: number } | null = null
 
   /** Models that have learned something. */
   get ready(): ModelCard[] {
@@ -30,7 +34,26 @@ class WalkSettings {
   }
 
   get sigma(): number {
-    return smallest * (largest[this.model?.kind ?? 'any-size'] / smallest) ** this.position
+    return smallest * this.#ratio ** this.position
+  }
+
+  /** Where the slider stands for a sigma. */
+  positionOf(sigma: number): number {
+    const place = Math.log(Math.max(smallest, sigma) / smallest) / Math.log(this.#ratio)
+    return Math.min(1, place)
+  }
+
+  get #ratio(): number {
+    return largest[this.model?.kind ?? 'any-size'] / smallest
+  }
+
+  /** Sets everything as it was when a picture was made; the model as well, when it is here. */
+  take({ model, walk, amount }: Recipe): void {
+    if (this.ready.some(({ id }) => id === model.id)) navigation.modelId = model.id
+    const { sigma, steps, addNoise, schedule, alpha, churn, seed } = walk
+    Object.assign(this, { auto: sigma === 'auto', steps, addNoise, schedule, alpha, churn, seed, amount })
+    this.variants = 1
+    if (sigma !== 'auto') this.#exact = { sigma, position: (this.position = this.positionOf(sigma)) }
   }
 
   /** Whether another seed makes another picture. */
@@ -40,8 +63,19 @@ class WalkSettings {
 
   get request(): WalkRequest & { seed: number } {
     const { steps, addNoise, schedule, alpha, churn, seed } = this
-    return { sigma: this.auto ? 'auto' : this.sigma, steps, addNoise, schedule, alpha, churn, seed }
+    const set = this.#exact?.position === this.position ? this.#exact.sigma : this.sigma
+    return { sigma: this.auto ? 'auto' : set, steps, addNoise, schedule, alpha, churn, seed }
   }
 }
 
 export const walkSettings = new WalkSettings()
+
+/** How a picture was made, in words that Uphill itself understands. */
+export function recipeOf(
+  model: { id: string; name: string },
+  walk: WalkRequest,
+  step: number,
+  amount: number,
+): Recipe {
+  return { version: 1, model, walk: walkOptions.parse(walk), step, amount }
+}

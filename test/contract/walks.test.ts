@@ -71,6 +71,44 @@ describe('a walk', () => {
     expect(gone.code).toBe('RESULT_GONE')
   })
 
+  it('keeps a share of the change: none of it is the picture as it was, to the last value', async () => {
+    const { resultId } = await refine({ steps: 3 })
+    const pixelsAt = async (amount: number): Promise<Buffer> => {
+      const { path: to } = await under.engine.exportResult({
+        resultId,
+        original: file(),
+        target: { path: path.join(temporary.folder, `share ${amount}.png`), amount, options: {} },
+      })
+      return sharp(to).raw().toBuffer()
+    }
+    const [none, half, all] = [await pixelsAt(0), await pixelsAt(0.5), await pixelsAt(1)]
+    expect(none).toEqual(await sharp(file()).raw().toBuffer())
+    expect(all).not.toEqual(none)
+    half.forEach((value, i) =>
+      expect(Math.abs(value - (none[i]! + all[i]!) / 2), `value ${i}`).toBeLessThanOrEqual(1),
+    )
+  })
+
+  it('brings its settings with it, and they make the same picture again', async () => {
+    const { engine } = under
+    const made = path.join(temporary.folder, 'made.png')
+    const walk = { sigma: 0.15, steps: 4, addNoise: true, seed: 9 } as const
+    const recipe = { version: 1, model: { id: modelId, name: 'Discs' }, walk, step: 4 } as const
+    const target = (to: string) => ({ path: to, options: { recipe } })
+    for await (const _ of engine.refineToFile({ path: file(), modelId, walk, target: target(made) }));
+    const { recipe: found } = await engine.openPicture({ path: made })
+    expect(found).toMatchObject({ ...recipe, walk, amount: 1 })
+    const again = path.join(temporary.folder, 'again.png')
+    for await (const _ of engine.refineToFile({
+      path: file(),
+      modelId: found!.model.id,
+      walk: found!.walk,
+      target: target(again),
+    }));
+    expect(await sharp(again).raw().toBuffer()).toEqual(await sharp(made).raw().toBuffer())
+    expect((await engine.openPicture({ path: file() })).recipe).toBeNull()
+  })
+
   it('walks from file to file, into folders that it makes, and never over a picture that was opened', async () => {
     const { engine } = under
     const own = path.join(temporary.folder, 'album', 'mine.png')

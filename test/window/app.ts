@@ -87,6 +87,23 @@ export class App {
     })
   }
 
+  /** Drops files onto the window, as out of a file manager. */
+  async drop(...files: string[]): Promise<void> {
+    await this.page.evaluate(() => {
+      const source = document.createElement('input')
+      Object.assign(source, { type: 'file', multiple: true, id: 'dropped' })
+      document.body.append(source)
+    })
+    await this.page.setInputFiles('#dropped', files)
+    await this.page.evaluate(() => {
+      const source = document.querySelector<HTMLInputElement>('#dropped')!
+      const dataTransfer = new DataTransfer()
+      for (const file of source.files ?? []) dataTransfer.items.add(file)
+      source.remove()
+      document.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }))
+    })
+  }
+
   async openFolder(folder: string): Promise<void> {
     await this.answerDialogs(folder)
     await this.at('nav-pictures').click()
@@ -99,20 +116,34 @@ export class App {
     await this.at('refine-choose').click()
   }
 
-  /** One's own time to learn; the field may lie behind a disclosure. */
+  /** One's own time to learn. */
   async chooseMinutes(minutes: number): Promise<void> {
-    const field = this.at('own-minutes')
     await this.at('teach-start').waitFor()
-    if (!(await field.isVisible())) {
-      for (const more of await this.page.locator('main details:not([open]) > summary').all())
-        await more.click()
-    }
-    await field.fill(String(minutes))
+    await this.at('own-minutes').fill(String(minutes))
+  }
+
+  /** What lies behind a disclosure is opened first. */
+  async more(testId: string): Promise<Locator> {
+    const wanted = this.at(testId)
+    const closed = this.page.locator('main details:not([open])').filter({ has: wanted })
+    if ((await closed.count()) > 0) await closed.locator('> summary').click()
+    await wanted.waitFor()
+    return wanted
+  }
+
+  /** Steps of the walk. */
+  async chooseSteps(steps: number): Promise<void> {
+    await (await this.more('refine-steps')).fill(String(steps))
+  }
+
+  /** Chooses from the menu of a model. */
+  async inMenu(card: Locator, testId: string): Promise<void> {
+    await card.getByTestId('model-menu').click()
+    await card.getByTestId(testId).click()
   }
 
   /** Moves the slider of sigma by its keys until it is there, whatever its scale. */
   async chooseSigma(wanted: number): Promise<void> {
-    await this.at('refine-auto').uncheck()
     const slider = this.at('refine-sigma')
     const now = async () => {
       const text = (await slider.getAttribute('aria-valuetext')) ?? (await slider.inputValue())

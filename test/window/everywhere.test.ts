@@ -46,6 +46,24 @@ describe('keys', () => {
   })
 })
 
+describe('motion', () => {
+  it('is spared to those who ask for none', async () => {
+    const moving = () =>
+      app.page.evaluate(() =>
+        [...document.querySelectorAll('*')]
+          .map((each) => getComputedStyle(each))
+          .some(
+            ({ transitionDuration, animationName }) =>
+              transitionDuration.split(', ').some((time) => time !== '0s') || animationName !== 'none',
+          ),
+      )
+    expect(await moving()).toBe(true)
+    await app.page.emulateMedia({ reducedMotion: 'reduce' })
+    expect(await moving()).toBe(false)
+    await app.page.emulateMedia({ reducedMotion: null })
+  })
+})
+
 describe('settings', () => {
   it('are kept by the engine from one start to the next', async () => {
     await press('Control+,')

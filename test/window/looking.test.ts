@@ -44,7 +44,7 @@ describe('a model as one file', () => {
     await app.at('nav-models').click()
     const file = app.path('digits.uphill')
     await app.answerDialogs(file)
-    await app.at('model-share').click()
+    await app.inMenu(app.at('model-card').first(), 'model-share')
     await expect.poll(() => app.at('model-shared').textContent()).toContain(file)
     await app.at('model-take').click()
     await expect.poll(() => app.at('model-card').count()).toBe(2)

@@ -17,20 +17,35 @@ const card = (name: string) =>
 
 describe('a model', () => {
   it('has notes', async () => {
-    await card('Digits').getByTestId('model-notes').click()
+    await app.inMenu(card('Digits'), 'model-notes')
     await app.at('model-notes-text').fill('Taught on a rainy day.')
     await app.at('model-notes-save').click()
     await card('Digits').getByText('Taught on a rainy day.').waitFor()
   })
 
+  it('has another name when that is wanted, and its own again', async () => {
+    await app.inMenu(card('Digits'), 'model-rename')
+    await app.page.getByRole('textbox').fill('Numbers')
+    await app.page.keyboard.press('Enter')
+    await card('Numbers').waitFor()
+    await app.page.keyboard.press('Control+z')
+    await card('Digits').getByText('Taught on a rainy day.').waitFor()
+  })
+
   it('is doubled under another name, with all it has', async () => {
-    await card('Digits').getByTestId('model-duplicate').click()
+    await app.inMenu(card('Digits'), 'model-duplicate')
     await card('Digits copy').getByText('Taught on a rainy day.').waitFor()
     await app.capture('80-models')
+    await card('Digits').getByTestId('model-menu').focus()
+    await app.page.keyboard.press('ArrowDown')
+    await expect.poll(() => app.at('model-continue').count()).toBe(1)
+    await app.capture('81-menu')
+    await app.page.keyboard.press('Escape')
+    await expect.poll(() => app.at('model-continue').count()).toBe(0)
   })
 
   it('goes to the trash without a question, and comes back', async () => {
-    await card('Digits copy').getByTestId('model-trash').click()
+    await app.inMenu(card('Digits copy'), 'model-trash')
     await expect.poll(() => card('Digits copy').count()).toBe(0)
     await app.page.keyboard.press('Control+z')
     await expect.poll(() => card('Digits copy').count()).toBe(1)
@@ -40,7 +55,7 @@ describe('a model', () => {
     await app.openFolder(app.path('more digits'))
     await expect.poll(() => app.at('dataset-count').textContent()).toBe('60 pictures')
     await app.at('nav-models').click()
-    await card('Digits').getByTestId('model-continue').click()
+    await app.inMenu(card('Digits'), 'model-continue')
     await app.at('continue-minutes').fill('0.1')
     await app.at('continue-with-open').check()
     await app.at('continue-start').click()

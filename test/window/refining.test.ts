@@ -35,7 +35,7 @@ async function walked(): Promise<void> {
 describe('a walk', () => {
   it('can be kept at any of its steps', async () => {
     await app.openPicture(path.join(noisy, '503.png'))
-    await app.at('refine-steps').fill('4')
+    await app.chooseSteps(4)
     await walked()
     await app.exportAs(app.path('last.png'))
     await app.at('export-done').waitFor()
@@ -49,16 +49,16 @@ describe('a walk', () => {
   })
 
   it('keeps how it is set while other views are looked at', async () => {
-    await app.at('refine-steps').fill('3')
-    await app.at('refine-addnoise').check()
+    await app.chooseSteps(3)
+    await (await app.more('refine-addnoise')).check()
     await app.at('nav-models').click()
     await app.at('nav-refine').click()
     expect(await app.at('refine-steps').inputValue()).toBe('3')
-    expect(await app.at('refine-addnoise').isChecked()).toBe(true)
+    expect(await (await app.more('refine-addnoise')).isChecked()).toBe(true)
   })
 
   it('has variants by seed, of which the best is chosen and exported', async () => {
-    await app.at('refine-variants').fill('3')
+    await (await app.more('refine-variants')).fill('3')
     await walked()
     const variants = app.at('variants').getByRole('radio')
     await expect.poll(() => variants.count()).toBe(3)
@@ -73,7 +73,7 @@ describe('a walk', () => {
     await app.exportAs(app.path('seed 3.png'))
     await expect.poll(() => app.at('export-done').textContent()).toContain('seed 3.png')
     expect(await pixels(app.path('seed 2.png'))).not.toEqual(await pixels(app.path('seed 3.png')))
-    await app.at('refine-addnoise').uncheck()
+    await (await app.more('refine-addnoise')).uncheck()
   })
 })
 
@@ -106,6 +106,47 @@ describe('an export', () => {
     )
   })
 
+  it('keeps only a share of the change: seen at once, and written so', async () => {
+    const layer = app.page.locator('[data-testid=compare-frame] .placed > div').nth(1)
+    const amount = app.at('refine-amount')
+    await amount.focus()
+    await app.page.keyboard.press('Home')
+    await expect.poll(() => amount.getAttribute('aria-valuetext')).toBe('0 %')
+    await expect.poll(() => layer.evaluate((each) => getComputedStyle(each).opacity)).toBe('0')
+    await app.exportAs(app.path('none.png'))
+    await expect.poll(() => app.at('export-done').textContent()).toContain('none.png')
+    const sized = { width: 150, height: 100, fit: 'inside' } as const
+    const [none, original] = await Promise.all(
+      [app.path('none.png'), app.path('photo.png')].map((file) => sharp(file).resize(sized).raw().toBuffer()),
+    )
+    // Scaled down on both ways; the pictures themselves are compared in the tests of the engine.
+    const most = none!.reduce((worst, value, i) => Math.max(worst, Math.abs(value - original![i]!)), 0)
+    expect(most).toBeLessThanOrEqual(2)
+    await amount.focus()
+    await app.page.keyboard.press('End')
+  })
+
+  it('brings its settings back when it is dropped', async () => {
+    await app.chooseSteps(5)
+    await app.chooseSigma(0.2)
+    await walked()
+    await app.exportAs(app.path('with recipe.png'))
+    await expect.poll(() => app.at('export-done').textContent()).toContain('with recipe.png')
+    await app.chooseSteps(3)
+    await app.at('refine-auto').check()
+    await app.drop(app.path('with recipe.png'))
+    await expect.poll(() => app.at('recipe').textContent()).toContain('Digits')
+    await app.capture('37-recipe')
+    await app.at('recipe-take').click()
+    expect(await (await app.more('refine-steps')).inputValue()).toBe('5')
+    expect(await app.at('refine-auto').isChecked()).toBe(false)
+    expect(await app.at('refine-sigma').getAttribute('aria-valuetext')).toMatch(/σ 0\.(19|20|21)/)
+    await app.at('refine-auto').check()
+    await app.chooseSteps(3)
+    await app.openPicture(app.path('photo.png'))
+    await walked()
+  })
+
   it('does with a file of that name what was chosen: a number, or nothing', async () => {
     await app.at('export-start').click()
     await app.at('export-confirm').click()
@@ -128,6 +169,28 @@ describe('an export', () => {
   })
 })
 
+describe('a picture from the clipboard', () => {
+  it('is pasted, refined and exported, and closed and brought back', async () => {
+    await app.electron.evaluate(
+      ({ clipboard, nativeImage }, file) => {
+        const board = clipboard as unknown as { writeImage: (image: unknown) => void }
+        board.writeImage(nativeImage.createFromPath(file))
+      },
+      path.join(noisy, '502.png'),
+    )
+    await app.page.keyboard.press('Control+v')
+    await app.page.getByRole('heading', { name: /pasted/i }).waitFor()
+    await walked()
+    await app.exportAs(app.path('pasted refined.png'))
+    await expect.poll(() => app.at('export-done').textContent()).toContain('pasted refined.png')
+    expect((await sharp(app.path('pasted refined.png')).metadata()).width).toBe(28)
+    await app.at('refine-close').click()
+    await app.at('single-picture').waitFor({ state: 'detached' })
+    await app.page.keyboard.press('Control+z')
+    await app.at('single-picture').waitFor()
+  })
+})
+
 describe('many pictures', () => {
   it('of a folder are listed, and what is wrong with which', async () => {
     await app.answerDialogs(noisy)
@@ -140,7 +203,7 @@ describe('many pictures', () => {
   })
 
   it('go through the queue: one that fails does not stop the others, and subfolders are kept', async () => {
-    await app.at('refine-steps').fill('2')
+    await app.chooseSteps(2)
     await app.answerDialogs(app.path('out'))
     await app.at('batch-start').click()
     await app.at('export-format').selectOption('webp')
@@ -166,7 +229,7 @@ describe('many pictures', () => {
 
   it('wait while it is paused, can be put first, cancelled, cleared, and brought back', async () => {
     await app.at('nav-refine').click()
-    await app.at('refine-steps').fill('400')
+    await app.chooseSteps(400)
     await app.at('batch-start').click()
     await app.at('export-exists').selectOption('number')
     await app.at('export-confirm').click()
@@ -181,6 +244,23 @@ describe('many pictures', () => {
       .click()
     await expect.poll(async () => (await waiting())[0]).toBe(second)
     expect((await waiting())[1]).toBe(first)
+    await app.page
+      .getByRole('button', { name: `${first}: next` })
+      .first()
+      .focus()
+    await app.page.keyboard.press('Enter')
+    await expect.poll(async () => (await waiting())[0]).toBe(first)
+    // The row moved under the focus, which stayed.
+    expect(await app.page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe(
+      `${first}: next`,
+    )
+    await app.page
+      .getByRole('button', { name: `${second}: cancel` })
+      .first()
+      .click()
+    await expect.poll(() => items('cancelled').count()).toBe(1)
+    await app.at('queue-retry').first().click()
+    await expect.poll(() => items('cancelled').count()).toBe(0)
     await app.at('queue-cancel-all').click()
     await expect.poll(() => items('cancelled').count()).toBe(6)
     await app.at('queue-clear').click()

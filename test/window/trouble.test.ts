@@ -41,7 +41,7 @@ async function openAndSee(file: string): Promise<void> {
 async function refined(file: string): Promise<void> {
   await openAndSee(file)
   await choose('Digits')
-  await app.at('refine-steps').fill('2')
+  await app.chooseSteps(2)
   await app.at('refine-start').click()
   await app.at('export-start').waitFor({ timeout: 300_000 })
 }
@@ -113,12 +113,12 @@ describe('a model', () => {
   it('is not taken away under a walk; after the walk it may go', async () => {
     await openAndSee(await makePhoto(app.path('large.png'), 1600, 1200))
     await choose('Doomed')
-    await app.at('refine-steps').fill('1000')
+    await app.chooseSteps(1000)
     await app.at('refine-start').click()
     await app.at('film-strip').waitFor({ timeout: 300_000 })
     await app.at('nav-models').click()
     const doomed = app.at('model-card').filter({ hasText: 'Doomed' })
-    await doomed.getByTestId('model-trash').click()
+    await app.inMenu(doomed, 'model-trash')
     await app.trouble(/cannot be deleted/, /Cancel the walk or wait/)
     await app.screenshot('24-model-in-use')
     await app.at('nav-refine').click()

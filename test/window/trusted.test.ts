@@ -20,7 +20,7 @@ it('a queue outlives a window that is killed, and goes on when the person says s
   await app.at('nav-refine').click()
   await app.at('refine-choose-folder').click()
   await expect.poll(() => app.at('sources').getByRole('option').count()).toBe(4)
-  await app.at('refine-steps').fill('300')
+  await app.chooseSteps(300)
   await app.answerDialogs(app.path('out'))
   await app.at('batch-start').click()
   await app.at('export-folder').click()

@@ -1,13 +1,14 @@
 /** From pixels to pictures that are shown or kept. */
 import { lstat, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { Sharp } from 'sharp'
+import type { Exif, Sharp } from 'sharp'
 import type { ExportFormat, ExportOptions, ShownPicture } from '../../../shared/domain.ts'
 import { UphillError } from '../../../shared/errors.ts'
 import { type WriteTo, toFileError, writeFileAtomic } from '../files/atomic.ts'
 import { numberedPath } from '../files/numbered-name.ts'
 import { sized } from './header.ts'
 import { type Pixels, imageOf, onWhite } from './pixels.ts'
+import { recipeXmp } from './recipe.ts'
 
 /**
  * The picture as a lossless PNG of 8 bits, scaled down to at most `maxSide` pixels a side, values clipped to 0..1.
@@ -24,7 +25,7 @@ export async function showPixels(pixels: Pixels, maxSide: number): Promise<Shown
 /**
  * Writes the picture as sRGB. PNG and TIFF are lossless and have 16 bits when `pixels.bitDepth` is 16; alpha is kept
  * where the format can and laid on white in a JPEG. Pixels are sRGB (see Pixels.icc); a profile that says so, and a
- * note, are written when they are asked for, and nothing else.
+ * note, are written when they are asked for, and nothing else but the details of the camera that are given (readDetails).
  * The format is the one in `options`, whatever the path ends in.
  * @returns the path really used (with `number` it may be "name (2).png") and the size of the file in bytes
  * @throws UphillError FILE_EXISTS, DISK_FULL, NOT_WRITABLE, FOLDER_NOT_FOUND, NAME_INVALID, PICTURE_TOO_LARGE
@@ -33,11 +34,12 @@ export async function exportPicture(
   pixels: Pixels,
   path: string,
   options: ExportOptions,
+  details: Exif = {},
 ): Promise<{ path: string; bytes: number }> {
   refuseTooLarge(pixels, options)
   const form = fileForm(pixels.bitDepth, options)
   const image = imageOf(form.onWhite ? onWhite(pixels) : pixels, form.bitDepth)
-  return placePicture(path, options, () => encoder(image, options).toBuffer())
+  return placePicture(path, options, () => encoder(image, options, details).toBuffer())
 }
 
 /** How a picture lies in a file: its bits, and whether transparency is lost. */
@@ -110,11 +112,15 @@ export function refuseTooLarge(
 }
 
 /** The image on its way into a file of the format, with what it says of itself; its samples are as fileForm says. */
-export function encoder(image: Sharp, options: ExportOptions): Sharp {
-  const { profile, note } = options
+export function encoder(image: Sharp, options: ExportOptions, details: Exif = {}): Sharp {
+  const { profile, note, recipe } = options
   let described = image
   if (profile) described = described.withIccProfile('srgb', { attach: true })
-  if (note) described = described.withExif({ IFD0: { ImageDescription: note, Software: 'Uphill' } })
+  if (recipe) described = described.withXmp(recipeXmp(recipe))
+  const said = note ? { ImageDescription: note, Software: 'Uphill' } : {}
+  const exif = { ...details, IFD0: { ...details.IFD0, ...said } }
+  if (Object.values(exif).some((fields) => Object.keys(fields).length > 0))
+    described = described.withExif(exif)
   return compressed(described, options)
 }
 

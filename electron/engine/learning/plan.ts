@@ -1,6 +1,6 @@
 /** What teaching on a folder would mean, before it begins. */
 import path from 'node:path'
-import type { Dataset, ModelKind, PresetName } from '../../../shared/domain.ts'
+import { type Dataset, type ModelKind, type PresetName, presetName } from '../../../shared/domain.ts'
 import { UphillError } from '../../../shared/errors.ts'
 
 /** Largest side in pixels of pictures that are learned whole. */
@@ -8,16 +8,23 @@ export const wholeImageLimit = 128
 /** Fewer pictures than this are learned by heart rather than understood. */
 const wholeImageFewest = 100
 const anySizeFewest = 2
+/** Fewer than this are worth a word before the teaching. */
+const few = 20
 
 /** Seconds of teaching; a preset is a promise of time, kept on any machine. */
 export const presetSeconds: Readonly<Record<PresetName, number>> = { quick: 180, good: 900, best: 3600 }
 
 export interface TeachingPlan {
   kind: ModelKind
+  /** Why this kind: all of one small size and many; too few for that; of different or large sizes. */
+  reason: 'whole' | 'few' | 'patches'
+  /** Few enough to be learned by heart. */
+  fewPictures: boolean
+  /** The reason and what is to be considered, in words for the terminal. */
   why: string
-  suggestedName: string
-  presets: { preset: PresetName; seconds: number; promise: string }[]
   warnings: string[]
+  suggestedName: string
+  presets: { preset: PresetName; seconds: number }[]
 }
 
 /**
@@ -37,7 +44,7 @@ export function planTeaching(dataset: Dataset): TeachingPlan {
         ? `There are only ${count} pictures: the model learns their texture. From ${wholeImageFewest} on, it learns whole pictures.`
         : 'The pictures are of different or large sizes: the model learns from patches, and refines pictures of any size.'
   const warnings: string[] = []
-  if (count < 20)
+  if (count < few)
     warnings.push(
       `${count} pictures are few. The model will know these well and others badly; 100 or more are better.`,
     )
@@ -46,18 +53,12 @@ export function planTeaching(dataset: Dataset): TeachingPlan {
     warnings.push(`${left === 1 ? '1 file is' : `${left} files are`} left out; the list says why.`)
   return {
     kind,
+    reason: kind === 'whole-image' ? 'whole' : small ? 'few' : 'patches',
+    fewPictures: count < few,
     why,
-    suggestedName: path.basename(path.resolve(dataset.folder)).slice(0, 80).trim() || 'My pictures',
-    presets: [
-      { preset: 'quick', seconds: presetSeconds.quick, promise: 'A first impression: removes noise well.' },
-      { preset: 'good', seconds: presetSeconds.good, promise: 'Good for most work.' },
-      {
-        preset: 'best',
-        seconds: presetSeconds.best,
-        promise: 'The finest detail; worth the wait for a collection.',
-      },
-    ],
     warnings,
+    suggestedName: path.basename(path.resolve(dataset.folder)).slice(0, 80).trim() || 'My pictures',
+    presets: presetName.options.map((preset) => ({ preset, seconds: presetSeconds[preset] })),
   }
 }
 

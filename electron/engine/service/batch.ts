@@ -89,7 +89,7 @@ export function batchHandlers(parts: BatchParts): Pick<Handlers<Contract>, 'find
           }
           const { last, gain } = step.result
           throwIfCancelled(signal)
-          const exported = await exports.write(last, target)
+          const exported = await exports.write(last, target, path)
           yield { type: 'done', ...exported, gain, seconds: (performance.now() - began) / 1000 }
         }
       } finally {

@@ -1,9 +1,12 @@
 /** Results on their way to files: at the size that was asked for, and never over the person's own pictures. */
 import { mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import sharp from 'sharp'
 import type { ExportOptions } from '../../../shared/domain.ts'
+import { UphillError } from '../../../shared/errors.ts'
 import { toFileError } from '../files/atomic.ts'
+import { decodePicture } from '../images/decode.ts'
+import { type DetailsKept, readDetails } from '../images/details.ts'
 import { exportPicture } from '../images/encode.ts'
 import { type Pixels, toSamples } from '../images/pixels.ts'
 import type { Originals } from './originals.ts'
@@ -14,6 +17,9 @@ export interface ExportTarget {
   options: ExportOptions
   /** Scaled down to at most this many pixels a side; a smaller picture keeps its size. */
   longestSide?: number | undefined
+  /** Share of the change that is kept, 0..1. */
+  amount: number
+  details: DetailsKept
 }
 
 export class Exports {
@@ -33,12 +39,26 @@ export class Exports {
     if (options.whenExists === 'replace') await this.#originals.refuse(path)
   }
 
-  async write(pixels: Pixels, target: ExportTarget): Promise<{ path: string; bytes: number }> {
+  /**
+   * @param original the picture that the result was made from; needed for an amount below 1, and for details
+   * @throws as check, and PICTURE_UNREADABLE when the original has gone or changed
+   */
+  async write(
+    pixels: Pixels,
+    target: ExportTarget,
+    original?: string,
+  ): Promise<{ path: string; bytes: number }> {
     await this.check(target)
+    if (original !== undefined) this.#guard.check(original)
+    const mixed =
+      target.amount < 1 && original !== undefined
+        ? mix(await decodePicture(original), pixels, target.amount, original)
+        : pixels
     const exported = await exportPicture(
-      await scaledDown(pixels, target.longestSide),
+      await scaledDown(mixed, target.longestSide),
       target.path,
       target.options,
+      original === undefined ? {} : await readDetails(original, target.details),
     )
     this.#onExported(exported.path)
     return exported
@@ -52,6 +72,20 @@ export class Exports {
       throw toFileError(error, folder, 'make the folder')
     })
   }
+}
+
+/** The original, and a share of what has changed. Transparency is the result's, which a walk leaves as it was. */
+function mix(original: Pixels, result: Pixels, amount: number, path: string): Pixels {
+  const { width, height, channels } = result
+  if (original.width !== width || original.height !== height || original.channels !== channels) {
+    throw new UphillError(
+      'PICTURE_UNREADABLE',
+      `“${basename(path)}” has changed since it was refined.`,
+      'Open it again and refine it anew.',
+    )
+  }
+  const data = original.data.map((value, index) => value + amount * ((result.data[index] ?? value) - value))
+  return { ...result, data }
 }
 
 async function scaledDown(pixels: Pixels, longestSide: number | undefined): Promise<Pixels> {

@@ -12,6 +12,7 @@ import { cacheFolder, modelsFolder, readSettings } from '../home.ts'
 import { decodePicture, decodeThumbnail, readPictureInfo } from '../images/decode.ts'
 import { showPixels } from '../images/encode.ts'
 import { planTeaching } from '../learning/plan.ts'
+import { readRecipe } from '../images/recipe.ts'
 import { measureNoise } from '../measuring/quality.ts'
 import { duplicateModel, restoreModel } from '../models/copies.ts'
 import { ModelLibrary } from '../models/library.ts'
@@ -229,7 +230,12 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       throwIfCancelled(signal)
       const pixels = await decodePicture(path)
       throwIfCancelled(signal)
-      return { info, view: await showPixels(pixels, maxSide), noise: measureNoise(pixels) }
+      return {
+        info,
+        view: await showPixels(pixels, maxSide),
+        noise: measureNoise(pixels),
+        recipe: await readRecipe(path),
+      }
     },
     ...walkHandlers({ library, inUse, guard, results }),
     ...lookHandlers({ library, inUse, guard }),
@@ -244,7 +250,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       results.forget(resultId)
       return {}
     },
-    exportResult: ({ resultId, target }) => exports.write(results.get(resultId), target),
+    exportResult: ({ resultId, target, original }) => exports.write(results.get(resultId), target, original),
 
     keepPasted: async ({ bytes }) => ({ path: await keepPasted(pastedFolder, bytes) }),
   }

@@ -33,6 +33,17 @@ export function difference(a: Rgba, b: Rgba, factor: number): Uint8ClampedArray<
   return out
 }
 
+/** `a`, and a share of what `b` has changed. Both must have one size. */
+export function mixed(a: Rgba, b: Rgba, amount: number): Rgba {
+  if (amount === 1) return b
+  const data = new Uint8ClampedArray(a.data.length)
+  for (let i = 0; i < data.length; i++) {
+    const from = a.data[i] ?? 0
+    data[i] = from + amount * ((b.data[i] ?? 0) - from)
+  }
+  return { width: a.width, height: a.height, data }
+}
+
 export interface Histogram {
   /** Share of the pixels at each of the 256 values. */
   readonly channels: readonly {

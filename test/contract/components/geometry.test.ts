@@ -2,7 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { label, scale, ticks } from '../../../renderer/components/chart-scale.ts'
 import { fitView, mostZoom, zoomAt } from '../../../renderer/components/compare/geometry.ts'
-import { gridWindow } from '../../../renderer/components/virtual-grid.ts'
+import {
+  cellSides,
+  fittingCell,
+  gridWindow,
+  squareColumns,
+} from '../../../renderer/components/virtual-grid.ts'
 
 const length = fc.integer({ min: 1, max: 5000 })
 
@@ -27,6 +32,31 @@ describe('the grid of thumbnails', () => {
           expect(index).toBeGreaterThanOrEqual(from)
           expect(index).toBeLessThan(from + count)
         }
+      }),
+    )
+  })
+})
+
+describe('the size of thumbnails', () => {
+  const frame = fc.record({ width: length, height: length })
+  it('is the largest with which all are seen, and small when they are many', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 100_000 }), frame, (items, view) => {
+        const side = fittingCell(items, view)
+        const seen = (cell: number) =>
+          gridWindow(items, { ...view, scrollTop: 0 }, cell).height <= view.height
+        for (const larger of cellSides.filter((each) => each > side)) expect(seen(larger)).toBe(false)
+        if (!seen(side)) expect(side).toBeLessThanOrEqual(132)
+      }),
+    )
+  })
+
+  it('of squares in a frame could not be larger with any other number of columns', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 64 }), frame, (count, { width, height }) => {
+        const side = (columns: number) => Math.min(width / columns, height / Math.ceil(count / columns))
+        const best = side(squareColumns(count, { width, height }))
+        for (let columns = 1; columns <= count; columns++) expect(side(columns)).toBeLessThanOrEqual(best)
       }),
     )
   })
