@@ -223,11 +223,10 @@ async function learn(
     checkpoint ??
     initialState(net, seed, draft.kind === 'any-size' ? { scale: scaleOf(set, draft.channels, example) } : {})
   const begin = { card: draft, state, checkpoint: checkpoint !== null }
-  let from = begin
   return withLessMemory(example.batch, 1, async (batch) => {
     // Not the first try: on from what was saved before memory ran out.
-    if (batch < example.batch) from = (await lastSaved(library, draft.id)) ?? begin
-    return learnFrom(library, from, net, set, { ...example, batch }, run)
+    const saved = batch < example.batch ? await lastSaved(library, draft.id) : null
+    return learnFrom(library, saved ?? begin, net, set, { ...example, batch }, run)
   })
 }
 
