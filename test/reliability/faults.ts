@@ -3,11 +3,11 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync } from 'node:fs'
 import fs from 'node:fs/promises'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ModelLibrary } from '../../electron/engine/models/library.ts'
 import { UphillError } from '../../shared/errors.ts'
 import { Place, hashOf, writeDigits } from '../cli/run-uphill.ts'
 import { type EngineUnderTest, startEngine } from '../contract/engine-under-test.ts'
+import { until } from './waiting.ts'
 import { mustRun } from './world.ts'
 
 export const faults = ['full', 'read-only', 'denied', 'gone'] as const
@@ -51,7 +51,7 @@ class Disk {
   }
 
   mount(): void {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=48m,mode=777', 'uphill-test', this.folder])
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=300m,mode=777', 'uphill-test', this.folder])
   }
 
   async break(fault: Fault): Promise<void> {
@@ -256,9 +256,14 @@ export async function fillWhileTeaching(): Promise<FaultRow> {
       seconds: 600,
     })
     const now = async () => (await under.engine.teachings({})).find((each) => each.modelId === modelId)
-    while (((await now())?.progress.step ?? 0) < 8) await sleep(50)
+    const reaches = (step: number) => async (): Promise<boolean> => {
+      const teaching = await now()
+      if (teaching?.state !== 'running') throw new Error(`it ended: ${teaching?.error?.message ?? ''}`)
+      return teaching.progress.step >= step
+    }
+    await until('it teaches', reaches(8), now)
     await disk.break('full')
-    while ((await now())?.state === 'running') await sleep(50)
+    await until('it finds the disk full', async () => (await now())?.state !== 'running', now)
     const ended = await now()
     row.answer = `${ended?.error?.code ?? 'none'}: ${ended?.error?.message ?? ''} ${ended?.error?.next ?? ''}`
     if (ended?.error?.code !== 'DISK_FULL') row.faults.push('the reason is not told')
@@ -267,7 +272,7 @@ export async function fillWhileTeaching(): Promise<FaultRow> {
     await library.readGeneration(stored, 'checkpoint')
     await disk.mend('full')
     await under.engine.resumeTeaching({ modelId })
-    while (((await now())?.progress.step ?? 0) <= stored.step + 2) await sleep(50)
+    await until('it goes on', reaches(stored.step + 3), now)
     await under.engine.stopTeaching({ modelId })
     const after = await library.card(modelId)
     if (after.step <= stored.step) row.faults.push('it did not go on')
