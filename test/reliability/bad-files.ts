@@ -68,7 +68,7 @@ export async function feedPictures(
   count: number,
   seed: number,
   keep: string,
-  onCase: (done: number) => void = () => undefined,
+  onCase: (done: number, row: FeedRow) => void = () => undefined,
 ): Promise<FeedRow> {
   const row = newRow('pictures')
   const place = await Place.make()
@@ -103,7 +103,7 @@ export async function feedPictures(
         row.cases--
         await fs.rm(place.path('bad'), { recursive: true })
         await fs.mkdir(place.path('bad'))
-        onCase(number + atOnce)
+        onCase(number + atOnce, row)
       }
     }
   } finally {

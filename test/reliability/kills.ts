@@ -45,7 +45,7 @@ const windowEvery = 3
 export async function killMany(
   count: number,
   seed: number,
-  onKill: (done: number) => void = () => undefined,
+  onKill: (done: number, rows: readonly KillRow[]) => unknown = () => undefined,
 ): Promise<KillRow[]> {
   const world = await World.make()
   const under = startEngine(world.place.path('home'))
@@ -57,7 +57,7 @@ export async function killMany(
       const row = rows[turn % scenes.length]!
       if (killed === 'window' && Math.floor(turn / scenes.length) % windowEvery !== 0) continue
       try {
-        await within(`${phase} (${killed}) to be in order again`, play({ world, under, random, number }))
+        await within(`${phase} (${killed}) to be in order again`, play({ world, under, random, number }), 4)
         await world.check()
       } catch (error) {
         row.losses.push(`kill ${number}: ${error instanceof Error ? error.message : String(error)}`)
@@ -65,7 +65,7 @@ export async function killMany(
         await setInOrder(world)
       }
       row.kills++
-      onKill(++number)
+      await onKill(++number, rows)
     }
     const left = await world.leftovers('out')
     if (left.length > 0) rows[0]!.losses.push(`left in the person's folder: ${left.join()}`)

@@ -1,9 +1,10 @@
 /** Waiting for a state of the world, but not for ever: a harness that hangs says nothing. */
 import { readFileSync, readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { full } from './size.ts'
 
 /** Far more than anything here takes on a loaded machine; it is no measure of speed. */
-const giveUpMs = 180_000
+const giveUpMs = full ? 900_000 : 180_000
 
 /**
  * Asks again and again until the answer is true.
@@ -22,10 +23,13 @@ export async function until(
   }
 }
 
-/** The work itself, or an error in words when it takes for ever. */
-export async function within<T>(what: string, work: Promise<T>): Promise<T> {
+/**
+ * The work itself, or an error in words when it takes for ever.
+ * @param patience more than one for work that waits itself, so that its own words are heard first
+ */
+export async function within<T>(what: string, work: Promise<T>, patience = 1): Promise<T> {
   const timer = new AbortController()
-  const late = sleep(giveUpMs, undefined, { signal: timer.signal }).then(() => {
+  const late = sleep(patience * giveUpMs, undefined, { signal: timer.signal }).then(() => {
     throw new Error(`waited in vain for ${what}`)
   })
   late.catch(() => undefined)
