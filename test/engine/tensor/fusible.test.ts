@@ -54,7 +54,7 @@ describe('convolutions', () => {
   it('give the same numbers fused', () => {
     const tf = tensorflow()
     const normal = gaussianGenerator(1)
-    const random = (shape: number[]): Tensor4D =>
+    const random = (shape: [number, number, number, number]): Tensor4D =>
       tf.tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b) }, normal), shape)
     const [a, b, x] = [random([3, 3, 4, 4]), random([3, 3, 4, 4]), random([2, 9, 7, 4])]
     const block = (h: Tensor4D, [first, second]: Tensor4D[]): Tensor4D =>
