@@ -44,6 +44,8 @@ export default defineConfig({
         globalSetup: [...built, 'test/setup/display.ts'],
         testTimeout: minutes(10),
         hookTimeout: minutes(5),
+        // A machine that has much to do is no failure.
+        expect: { poll: { timeout: minutes(1) } },
         // One window at a time, and after the others: it teaches for real and needs the cores.
         fileParallelism: false,
         maxWorkers: 1,

@@ -61,6 +61,8 @@ export const workload = z.object({
   share: z.number().min(0).max(1).nullable(),
   /** Null when quitting stops nothing. */
   question: quitQuestion.nullable(),
+  /** It has gone on for a while: the machine must not fall asleep over it. */
+  long: z.boolean(),
 })
 export type WorkloadReport = z.infer<typeof workload>
 
@@ -118,7 +120,7 @@ export interface UphillBridge {
   /** Shows a file in the system's file manager. Only for files that the engine exported in this session. */
   revealExported(path: string): Promise<boolean>
 
-  /** Tells the system what runs: the taskbar shows it, the machine stays awake, and quitting asks first. */
+  /** Tells the system what runs: the taskbar shows it, the machine stays awake over long work, and quitting asks first. */
   setWorkload(report: WorkloadReport): void
   /** A notice by the system, unless the window has the focus. */
   notify(notice: Notice): void

@@ -9,6 +9,7 @@ import { serve } from '../../shared/rpc-server.ts'
 import type { Port } from '../../shared/rpc.ts'
 import { RotatingLog, logConsole } from './files/log.ts'
 import { uphillHome } from './home.ts'
+import { giveWay } from './service/give-way.ts'
 import { createService } from './service/service.ts'
 
 /** When the parent is gone nobody waits for us; a checkpoint takes seconds. */
@@ -39,6 +40,7 @@ async function main(): Promise<void> {
     process.exitCode = 2
     return
   }
+  giveWay()
   logConsole(new RotatingLog(join(uphillHome(), 'logs'), 'engine'))
   // Nobody reads any more when main has died; that is no reason not to save.
   process.stderr.on('error', () => undefined)
@@ -76,6 +78,7 @@ async function main(): Promise<void> {
   function close(client: number): void {
     clients.get(client)?.onClose()
     clients.delete(client)
+    if (clients.size === 0) service.pagesGone()
   }
 
   let ending = false

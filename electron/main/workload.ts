@@ -12,11 +12,11 @@ export class Workload {
   #blocker: number | null = null
 
   constructor(answer: AnswerPage) {
-    answer(channels.workload, workload, ({ share, question }, window) => {
+    answer(channels.workload, workload, ({ share, question, long }, window) => {
       this.#question = question
       // -1 takes the bar away; more than 1 is a bar that only says that something is done.
       window.setProgressBar(share ?? (question ? 2 : -1))
-      this.#keepAwake(question !== null)
+      this.#keepAwake(long)
     })
     answer(channels.notify, notice, ({ title, body }, window) => {
       if (window.isFocused() || !Notification.isSupported()) return

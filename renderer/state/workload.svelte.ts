@@ -8,10 +8,23 @@ import { watched } from './teaching.svelte.ts'
 
 /** Work that took less is not worth a notice. */
 const longMs = 30_000
+/** Work that takes less ends before any machine falls asleep. */
+const awakeAfterMs = 10_000
 
 /** To be called while a component is made: it goes on as long as the component does. */
 export function reportWorkload(): void {
   const walking = $derived(refining.busy || dreaming.busy || samples.busy)
+  const working = $derived(walking || queue.busy || watched.teaching?.state === 'running')
+  let long = $state(false)
+
+  $effect(() => {
+    if (!working) return
+    const timer = setTimeout(() => (long = true), awakeAfterMs)
+    return () => {
+      clearTimeout(timer)
+      long = false
+    }
+  })
 
   $effect(() => {
     const words = strings.work
@@ -32,6 +45,7 @@ export function reportWorkload(): void {
     window.uphill.setWorkload({
       share: share === null ? null : Math.round(100 * share) / 100,
       question: parts.length > 0 ? question : null,
+      long,
     })
   })
 

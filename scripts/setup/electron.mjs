@@ -137,6 +137,11 @@ export function checkSandbox({ executable }) {
   }
 }
 
-/** The arguments every start of this Electron needs: Chromium's sandbox refuses to run as root on Linux. */
-export const electronArguments = () =>
-  process.platform === 'linux' && process.getuid?.() === 0 ? ['--no-sandbox'] : []
+/**
+ * The arguments every start of this Electron needs. Chromium's sandbox refuses to run as root on Linux. The old
+ * Electron crashes, now and then, when it frees on another thread what came from the engine through the pipe.
+ */
+export const electronArguments = () => [
+  ...(process.platform === 'linux' && process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+  ...(currentElectron()?.source === 'fallback' ? ['--js-flags=--no-concurrent-array-buffer-sweeping'] : []),
+]

@@ -16,6 +16,8 @@ export interface EngineUnderTest {
   readonly host: EngineHost
   readonly states: EngineState[]
   readonly exported: string[]
+  /** As when the first page is loaded again. */
+  reload(): void
   /** A second page of the same engine. */
   openAnother(): Client<Contract>
   /** As main does before it quits. @returns true when the engine ended in order */
@@ -87,9 +89,17 @@ export function startEngine(
     return page.link.client
   }
 
+  function reload(): void {
+    const [page] = pages
+    if (!page) return
+    page.link.detach()
+    host.send({ type: 'close', client: page.client })
+    connect(page)
+  }
+
   const engine = open()
   host.start()
-  return { engine, host, states, exported, openAnother: open, stop: () => host.stop(20_000) }
+  return { engine, host, states, exported, reload, openAnother: open, stop: () => host.stop(20_000) }
 }
 
 /** A temporary folder and how to remove it. */

@@ -42,6 +42,20 @@ describe('kept results', () => {
     expect(results.get(third)).toBeDefined()
   })
 
+  it('that are to last are pushed out only by others that are', () => {
+    const results = new Results(1000)
+    const dream = results.keep(picture(), { lasting: true })
+    const walks = [1, 2, 3].map(() => results.keep(picture()))
+    expect(results.get(dream)).toBeDefined()
+    expect(() => results.get(walks[1]!)).toThrow(/no longer in memory/)
+    results.keep(picture(), { lasting: true })
+    expect(() => results.get(walks[2]!)).toThrow(/no longer in memory/)
+    expect(results.get(dream)).toBeDefined()
+    results.get(results.keep(picture(), { lasting: true }))
+    results.keep(picture(), { lasting: true })
+    expect(() => results.get(dream)).toThrow(/no longer in memory/)
+  })
+
   it('hold at least the newest, whatever it takes', () => {
     const results = new Results(10)
     const first = results.keep(picture())

@@ -1,4 +1,5 @@
 import { copyFile, mkdir, readFile, readdir, rm, symlink } from 'node:fs/promises'
+import { getPriority } from 'node:os'
 import path from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -69,6 +70,22 @@ describe('a walk', () => {
       under.engine.exportResult({ resultId, target: { path: `${target}.2.png`, options: {} } }),
     )
     expect(gone.code).toBe('RESULT_GONE')
+  })
+
+  it('lets its results go when the page that asked for them is gone', async () => {
+    const { resultId } = await refine({ steps: 2 })
+    under.reload()
+    const target = { path: path.join(temporary.folder, 'too late.png'), options: {} }
+    expect((await errorOf(under.engine.exportResult({ resultId, target }))).code).toBe('RESULT_GONE')
+  })
+
+  it('gives way to the window: all of its threads', async () => {
+    const own = getPriority()
+    expect(getPriority(under.host.pid)).toBeGreaterThan(own)
+    if (process.platform !== 'linux') return
+    const threads = await readdir(`/proc/${under.host.pid}/task`)
+    expect(threads.length).toBeGreaterThan(4)
+    for (const thread of threads) expect(getPriority(Number(thread)), thread).toBeGreaterThan(own)
   })
 
   it('keeps a share of the change: none of it is the picture as it was, to the last value', async () => {

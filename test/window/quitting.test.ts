@@ -14,10 +14,17 @@ afterAll(() => app.close())
 
 const bars = () => app.electron.evaluate(() => (globalThis as unknown as { bars: number[] }).bars)
 
+const awake = () => app.electron.evaluate(() => (globalThis as unknown as { awake: boolean }).awake)
+
 it('the taskbar shows how far the teaching is', async () => {
-  await app.electron.evaluate(({ BrowserWindow }) => {
+  await app.electron.evaluate(({ BrowserWindow, powerSaveBlocker }) => {
     const seen: number[] = []
-    Object.assign(globalThis, { bars: seen })
+    Object.assign(globalThis, { bars: seen, awake: false })
+    const setAwake = (wanted: boolean) => Object.assign(globalThis, { awake: wanted })
+    const blocker = powerSaveBlocker as unknown as Record<'start' | 'stop', (what: never) => unknown>
+    const { start, stop } = blocker
+    blocker.start = (kind) => (setAwake(true), start.call(powerSaveBlocker, kind))
+    blocker.stop = (id) => (setAwake(false), stop.call(powerSaveBlocker, id))
     const window = BrowserWindow.getAllWindows()[0]!
     const show = window.setProgressBar.bind(window)
     window.setProgressBar = (share) => {
@@ -28,9 +35,17 @@ it('the taskbar shows how far the teaching is', async () => {
   await app.openFolder(app.path('digits'))
   await app.at('teach-open').click()
   await app.at('teach-name').fill('Night')
-  await app.chooseMinutes(0.5)
+  await app.chooseMinutes(0.7)
   await app.at('teach-start').click()
   await expect.poll(async () => Math.max(...(await bars())), { timeout: 60_000 }).toBeGreaterThan(0.05)
+})
+
+it('the machine is kept awake over long work alone, and not while it is paused', async () => {
+  await expect.poll(awake, { timeout: 60_000 }).toBe(true)
+  await app.at('teach-pause').click()
+  await expect.poll(awake, { timeout: 60_000 }).toBe(false)
+  await app.at('teach-resume').click()
+  await expect.poll(awake, { timeout: 60_000 }).toBe(true)
 })
 
 it('closing asks, and to keep working keeps everything', async () => {

@@ -260,7 +260,7 @@ describe('many pictures', () => {
       .first()
       .click()
     await expect.poll(() => items('cancelled').count()).toBe(1)
-    await app.at('queue-retry').first().click()
+    await items('cancelled').getByTestId('queue-retry').click()
     await expect.poll(() => items('cancelled').count()).toBe(0)
     await app.at('queue-cancel-all').click()
     await expect.poll(() => items('cancelled').count()).toBe(6)

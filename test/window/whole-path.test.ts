@@ -1,5 +1,6 @@
 /** The main job from end to end: a folder, a model, a refined picture on disk. Each test goes on from the one before. */
 import fs from 'node:fs/promises'
+import type { Locator } from 'playwright'
 import sharp from 'sharp'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { hashOf } from '../cli/run-uphill.ts'
@@ -15,6 +16,16 @@ let digits: Digits
 let digit: NoisyDigit
 let hashes: string[]
 let isBroken = false
+
+/** The values of a grey picture, as they stand in the page. */
+const shownIn = (place: Locator) =>
+  place.locator('img').evaluate((image: HTMLImageElement) => {
+    const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight)
+    const context = canvas.getContext('2d')!
+    context.drawImage(image, 0, 0)
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height)
+    return [...data.filter((_, index) => index % 4 === 0)]
+  })
 
 const hashAll = () => Promise.all([hashOf(digits.folder), hashOf(app.path('files'))])
 
@@ -150,9 +161,13 @@ describe('the whole path', () => {
     expect(await pictures.count()).toBeGreaterThan(1)
     await pictures.first().click()
     const file = app.path('dreamed.png')
+    const seen = await shownIn(pictures.first())
     await app.exportAs(file, 'dream-export')
     await app.page.getByText(file).waitFor()
-    expect((await sharp(file).metadata()).width).toBe(28)
+    // What was seen, and nothing was dreamed again for it.
+    const { data } = await sharp(file).greyscale().raw().toBuffer({ resolveWithObject: true })
+    expect([...data]).toEqual(seen)
+    expect(await pictures.first().getAttribute('aria-pressed')).toBe('true')
     await app.capture('10-dream')
   })
 

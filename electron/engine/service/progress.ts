@@ -1,5 +1,9 @@
 /** Work that reports by calling back, as a stream that a slow reader cannot make grow. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { throwIfCancelled } from '../../../shared/errors.ts'
+
+/** Nobody sees more than this, and a window that is told more has less time to draw. */
+const betweenReportsMs = 50
 
 export type Step<P, R> = { type: 'progress'; progress: P } | { type: 'result'; result: R }
 
@@ -29,6 +33,7 @@ export async function* latestOf<P, R>(
     if (told) {
       yield { type: 'progress', progress: told.progress }
       throwIfCancelled(signal)
+      await Promise.race([end, sleep(betweenReportsMs)])
     } else {
       await new Promise<void>((resolve) => {
         wake = resolve

@@ -1,6 +1,6 @@
 /**
- * Pictures that walks have made, every step of them, kept in memory until they are exported, forgotten or pushed out
- * by newer ones. Kept as the whole numbers that an export would write: a quarter of the memory, and nothing is lost.
+ * Pictures that walks have made, every step of them, kept in memory until they are forgotten or pushed out by newer
+ * ones. Kept as the whole numbers that an export would write: a quarter of the memory, and nothing is lost.
  */
 import { randomUUID } from 'node:crypto'
 import { totalmem } from 'node:os'
@@ -12,6 +12,7 @@ const gibibyte = 2 ** 30
 interface Kept extends Omit<Pixels, 'data' | 'alpha'> {
   samples: Samples
   bands: 1 | 2 | 3 | 4
+  lasting: boolean
 }
 
 export class Results {
@@ -25,15 +26,19 @@ export class Results {
     this.#budgetBytes = budgetBytes
   }
 
-  keep(pixels: Pixels): string {
+  /** @param lasting pushed out only by other lasting ones, whatever else is walked meanwhile */
+  keep(pixels: Pixels, { lasting = false } = {}): string {
     const { width, height, channels, bitDepth, icc } = pixels
-    const kept = { width, height, channels, bitDepth, icc, ...toSamples(pixels, bitDepth) }
+    const kept = { width, height, channels, bitDepth, icc, ...toSamples(pixels, bitDepth), lasting }
     const id = randomUUID()
+    const others = [...this.#kept]
     this.#kept.set(id, kept)
     this.#bytes += sizeOf(kept)
-    for (const oldest of this.#kept.keys()) {
-      if (this.#bytes <= this.#budgetBytes || oldest === id) break
-      this.forget(oldest)
+    const passing = others.filter(([, each]) => !each.lasting)
+    const victims = lasting ? [...passing, ...others.filter(([, each]) => each.lasting)] : passing
+    for (const [victim] of victims) {
+      if (this.#bytes <= this.#budgetBytes) break
+      this.forget(victim)
     }
     return id
   }
@@ -62,9 +67,14 @@ export class Results {
     this.#kept.delete(id)
     this.#bytes -= sizeOf(kept)
   }
+
+  forgetAll(): void {
+    this.#kept.clear()
+    this.#bytes = 0
+  }
 }
 
-function toPixels({ samples, bands, ...rest }: Kept): Pixels {
+function toPixels({ samples, bands, lasting: _lasting, ...rest }: Kept): Pixels {
   const { channels, bitDepth } = rest
   const top = bitDepth === 16 ? 65535 : 255
   const count = rest.width * rest.height

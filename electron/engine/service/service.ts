@@ -48,6 +48,8 @@ export interface Service {
   readonly handlers: Handlers<Contract>
   /** The person gave the page this file or folder. */
   allowPath(path: string): void
+  /** No page is left: what was kept for them is let go. */
+  pagesGone(): void
   /** Goes on with what an engine before could not finish. */
   recover(): Promise<void>
   /** Stops what runs and waits until it is on disk. */
@@ -259,6 +261,9 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     handlers,
     allowPath(path) {
       guard.allow(path)
+    },
+    pagesGone() {
+      results.forgetAll()
     },
     recover: () => teachings.recover(),
     settle: (goOnLater) => teachings.settle(goOnLater),

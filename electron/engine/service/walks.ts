@@ -72,7 +72,8 @@ export function walkHandlers(parts: WalkParts): Pick<Handlers<Contract>, 'refine
           last = pictures
           yield { type: 'step', step, views, secondsLeft: left }
         }
-        const resultIds = last.map((pixels) => results.keep(pixels))
+        // Nobody wants to dream again because a large picture was refined before the export.
+        const resultIds = last.map((pixels) => results.keep(pixels, { lasting: true }))
         yield { type: 'done', resultIds, seconds: secondsSince(began) }
       } finally {
         release()
