@@ -67,13 +67,23 @@ async function buildNodePart(part) {
   await esbuild.build(nodePartOptions(part.name))
 }
 
-async function buildPage() {
+/**
+ * Builds the page.
+ * @param {import('vite').BuildEnvironmentOptions} [options] of Vite's build, in place of those in vite.config.ts
+ * @returns what Vite says it made
+ */
+export async function buildPage(options = {}) {
   const vite = await import('vite')
   // A test runner says that this is a test, and Svelte would build a slow page that checks itself.
   const before = process.env.NODE_ENV
   process.env.NODE_ENV = 'production'
   try {
-    await vite.build({ configFile: path.join(root, 'vite.config.ts'), mode: 'production', logLevel: 'warn' })
+    return await vite.build({
+      configFile: path.join(root, 'vite.config.ts'),
+      mode: 'production',
+      logLevel: 'warn',
+      build: options,
+    })
   } finally {
     if (before === undefined) delete process.env.NODE_ENV
     else process.env.NODE_ENV = before

@@ -103,7 +103,7 @@ async function fetchLibrary() {
 }
 
 /** Takes the symbols out that only a debugger needs. Without `strip` the library is larger, not worse. */
-function shrink(file) {
+export function shrink(file) {
   fs.chmodSync(file, 0o755)
   const before = fileSize(file)
   const mac = process.platform === 'darwin'

@@ -69,6 +69,18 @@ const needs = {
   nss: library('libnss3.so', 'the library NSS', ['libnss3'], 'nss'),
   alsa: library('libasound.so.2', 'the library ALSA', ['libasound2t64', 'libasound2'], 'alsa-lib'),
   gbm: library('libgbm.so.1', 'the library GBM', ['libgbm1'], 'mesa-libgbm'),
+  zstd: {
+    what: 'zstd (packs the tar)',
+    present: () => !onLinux || ask('zstd', ['--version']).ok,
+    debian: ['zstd'],
+    fedora: 'zstd',
+  },
+  dpkg: {
+    what: 'dpkg-deb (makes the deb)',
+    present: () => !onLinux || ask('dpkg-deb', ['--version']).ok,
+    debian: ['dpkg'],
+    fedora: 'dpkg',
+  },
   xvfb: {
     what: 'Xvfb (a display for the window tests)',
     present: () => !onLinux || fs.existsSync('/usr/bin/Xvfb') || ask('which', ['Xvfb']).ok,
