@@ -15,7 +15,7 @@ import { type ErrorInfo, UphillError, toErrorInfo } from '../../../shared/errors
 import { toFileError, writeFileAtomic } from '../files/atomic.ts'
 import { makeFolder } from '../files/folder.ts'
 import { type Lock, takeLock } from '../files/lock.ts'
-import { type StoredCard, freshId, isLost, parseCard } from './card.ts'
+import { type StoredCard, cardText, freshId, isLost, parseCard, sameFiles } from './card.ts'
 import { Denoiser } from './denoiser.ts'
 import { type NamedArray, decodeSafetensors, encodeSafetensors } from './safetensors.ts'
 
@@ -304,7 +304,7 @@ export class ModelLibrary {
     const parent = await this.#parentOf(card)
     const files = { ...card.files }
     await makeFolder(folder, 'save the model')
-    const write = async (name: string, data: Uint8Array): Promise<string> => {
+    const write = async (name: string, data: Uint8Array | string): Promise<string> => {
       await writeFileAtomic(path.join(folder, name), data, { whenExists: 'replace' })
       return name
     }
@@ -322,9 +322,7 @@ export class ModelLibrary {
     if (content.preview) files.preview = await write('preview.png', content.preview)
     const saved = { ...card, files, updatedAt: new Date().toISOString() }
     // Saved anew at the same step it has the same files, and the generation before stays what it is.
-    if (parent && !sameFiles(parent.files, files)) {
-      await write(cardBeforeFile, Buffer.from(asText(parent)))
-    }
+    if (parent && !sameFiles(parent.files, files)) await write(cardBeforeFile, cardText(parent))
     await this.#writeCard(saved)
     const before = await this.#before(card.id)
     await this.#removeOld(folder, new Set([...Object.values(files), ...Object.values(before?.files ?? {})]))
@@ -349,9 +347,8 @@ export class ModelLibrary {
   }
 
   async #writeCard(card: StoredCard): Promise<void> {
-    await writeFileAtomic(path.join(this.#folderOf(card.id), cardFile), asText(card), {
-      whenExists: 'replace',
-    })
+    const file = path.join(this.#folderOf(card.id), cardFile)
+    await writeFileAtomic(file, cardText(card), { whenExists: 'replace' })
   }
 
   #close(id: string): void {
@@ -364,9 +361,3 @@ export class ModelLibrary {
     return path.join(this.folder, id)
   }
 }
-
-function sameFiles(a: StoredCard['files'], b: StoredCard['files']): boolean {
-  return a.weights === b.weights && a.checkpoint === b.checkpoint
-}
-
-const asText = (card: StoredCard): string => `${JSON.stringify(card, null, 2)}\n`
