@@ -112,6 +112,7 @@ async function begin(
     name: options.name,
     kind,
     loss: options.loss,
+    ...howPatchesCount(kind),
     channels: dataset.greyscale ? 1 : 3,
     size: kind === 'whole-image' ? dataset.uniformSize : null,
     parameters: 1,
@@ -177,12 +178,18 @@ async function goOn(
     )
   }
   if (source) card = { ...card, taughtWith: { ...card.taughtWith, ...source } }
+  card = { ...card, ...howPatchesCount(card.kind) }
   await loadTensorflow()
   registerNativeGradients()
   emitPhase(run, 'reading', card)
   const dataset = await indexSource(card.taughtWith, { signal: run.signal })
   refuseOtherSize(card, dataset)
   return learn(library, { ...card, state: 'teaching' }, netOf(card), dataset, found.tensors, run)
+}
+
+/** What the card says about the loss of nets/patch-loss.ts. */
+function howPatchesCount(kind: StoredCard['kind']): Pick<StoredCard, 'patches'> {
+  return kind === 'any-size' ? { patches: 'alike' } : {}
 }
 
 function refuseOtherSize({ name, size }: StoredCard, { folder, uniformSize }: Dataset): void {
