@@ -112,7 +112,6 @@ async function begin(
     name: options.name,
     kind,
     loss: options.loss,
-    ...howPatchesCount(kind),
     channels: dataset.greyscale ? 1 : 3,
     size: kind === 'whole-image' ? dataset.uniformSize : null,
     parameters: 1,
@@ -178,18 +177,12 @@ async function goOn(
     )
   }
   if (source) card = { ...card, taughtWith: { ...card.taughtWith, ...source } }
-  card = { ...card, ...howPatchesCount(card.kind) }
   await loadTensorflow()
   registerNativeGradients()
   emitPhase(run, 'reading', card)
   const dataset = await indexSource(card.taughtWith, { signal: run.signal })
   refuseOtherSize(card, dataset)
   return learn(library, { ...card, state: 'teaching' }, netOf(card), dataset, found.tensors, run)
-}
-
-/** What the card says about the loss of nets/patch-loss.ts. */
-function howPatchesCount(kind: StoredCard['kind']): Pick<StoredCard, 'patches'> {
-  return kind === 'any-size' ? { patches: 'alike' } : {}
 }
 
 function refuseOtherSize({ name, size }: StoredCard, { folder, uniformSize }: Dataset): void {
@@ -268,12 +261,12 @@ async function learnFrom(
   const model = await Denoiser.load(modelCard.parse(draft), step.averages(), { precision, live: true })
   const card: StoredCard = {
     ...draft,
+    patches: draft.kind === 'any-size' ? 'alike' : undefined,
     precision,
     taughtWith: { ...draft.taughtWith, pictures: set.taught, heldOut: set.heldOut.length },
   }
   try {
     const evaluation = new Evaluation(set, draft.channels, seed)
-    const clock = run.clock ?? { now: () => performance.now() }
     const loop = new TeachLoop({
       library,
       card,
@@ -282,7 +275,7 @@ async function learnFrom(
       set,
       evaluation,
       batch: example.batch,
-      clock,
+      clock: run.clock ?? { now: () => performance.now() },
       run,
     })
     return modelCard.parse(await loop.run())
