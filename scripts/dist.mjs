@@ -55,7 +55,7 @@ async function dist(args) {
     [...inputs, ...(await inputsOfWindow()), ...(await inputsOfPage())],
     foldersOfSharp(),
   )
-  writeLicences(path.join(stage, 'licences'), { packages, node })
+  writeLicences(path.join(stage, 'licences'), { packages, node, electron })
   await pack({ electron, folderOnly: has('--folder'), appImage: has('--appimage') })
   clearNotes(release)
   const tensorflow = readRecord('native')?.tensorflow
