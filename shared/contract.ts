@@ -176,6 +176,8 @@ export const contract = {
   /** A picture of what the model was taught with, or null. */
   modelPreview: call(z.object({ modelId: id }), shownPicture.nullable()),
 
+  /** A small picture of a file, wherever it lies; null when it cannot be read. */
+  smallPicture: call(z.object({ path: filePath, size: z.int().min(16).max(512) }), shownPicture.nullable()),
   /** Opens one picture to refine. `view` is at most `maxSide` pixels on its longer side. */
   openPicture: call(
     z.object({ path: filePath, maxSide: z.int().min(64).max(8192).default(4096) }),

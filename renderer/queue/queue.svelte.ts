@@ -76,10 +76,24 @@ class Queue {
 
   /** From the seconds that the ended ones took; pauses do not count. Null before the first has ended. */
   get secondsLeft(): number | null {
+    const each = this.#meanSeconds
+    return each === null ? null : each * (this.waiting + (this.running ? 1 - this.running.share : 0))
+  }
+
+  /** Pictures a minute, while it works; null before the first has ended. */
+  get speed(): number | null {
+    const each = this.#meanSeconds
+    return each === null ? null : 60 / Math.max(each, 0.001)
+  }
+
+  get #meanSeconds(): number | null {
     const took = this.items.flatMap(({ seconds }) => (seconds === null ? [] : [seconds]))
-    if (took.length === 0) return null
-    const mean = took.reduce((sum, seconds) => sum + seconds, 0) / took.length
-    return mean * (this.waiting + (this.running ? 1 - this.running.share : 0))
+    return took.length === 0 ? null : took.reduce((sum, seconds) => sum + seconds, 0) / took.length
+  }
+
+  /** The file that was written last. */
+  get lastResult(): string | null {
+    return this.items.findLast(({ result }) => result !== null)?.result ?? null
   }
 
   /** What was left waiting, once: it goes on when the person says so. */
@@ -150,7 +164,7 @@ class Queue {
 
   retry(item: QueueItem): void {
     if (!item.ended) return
-    Object.assign(item, { state: 'waiting', share: 0, error: null, attempts: 0, seconds: null })
+    Object.assign(item, { state: 'waiting', share: 0, error: null, attempts: 0, seconds: null, result: null })
     this.#keep()
     this.#next()
   }

@@ -498,6 +498,12 @@ export const de: Strings = {
     count: (done, of) => `${number(done)} von ${number(of)}`,
     failed: (count) => `${count} fehlgeschlagen`,
     paused: 'angehalten',
+    speed: (perMinute) =>
+      perMinute < 1
+        ? `${(60 * perMinute).toFixed(0)} je Stunde`
+        : `${perMinute < 10 ? perMinute.toFixed(1).replace('.', ',') : number(Math.round(perMinute))} je Minute`,
+    learns: (perSecond) => `${number(perSecond)} Bilder je Sekunde`,
+    openFolder: 'Ordner öffnen',
     pause: 'Anhalten',
     resume: 'Fortsetzen',
     cancelAll: 'Alle abbrechen',

@@ -490,6 +490,12 @@ export const en = {
     count: (done: number, of: number) => `${done.toLocaleString()} of ${of.toLocaleString()}`,
     failed: (count: number) => `${count} failed`,
     paused: 'paused',
+    speed: (perMinute: number) =>
+      perMinute < 1
+        ? `${(60 * perMinute).toFixed(0)} an hour`
+        : `${perMinute < 10 ? perMinute.toFixed(1) : Math.round(perMinute).toLocaleString()} a minute`,
+    learns: (perSecond: number) => `${perSecond.toLocaleString()} pictures a second`,
+    openFolder: 'Open the folder',
     pause: 'Pause',
     resume: 'Go on',
     cancelAll: 'Cancel all',

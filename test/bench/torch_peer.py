@@ -3,7 +3,7 @@
 A peer for `uphill bench --python`: it is told on standard input what to time, and answers with milliseconds.
     setup <batch> <side> <channels> <threads> <float32|bfloat16>   ->  ready <torch version>
     train | apply                                                  ->  <milliseconds>
-The work is the same as ours in every part: noise, forward, BCE, backward, clipping, Muon and Adam, average.
+The work is the same as ours in every part: noise, forward, BCE by patch, backward, clipping, Muon and Adam, average.
 """
 
 import sys
@@ -92,7 +92,11 @@ class Peer:
     def train(self):
         noisy = self.clean + self.sigma * torch.randn_like(self.clean)
         p = self.estimate(noisy).float().clamp(0.02, 0.98)
-        loss = 4 * F.binary_cross_entropy(p, F.pixel_unshuffle(self.clean, 2))
+        target = F.pixel_unshuffle(self.clean, 2)
+        by_patch = F.binary_cross_entropy(p, target, reduction="none").mean((1, 2, 3))
+        inside = target.clamp(0.02, 0.98)
+        least = F.binary_cross_entropy(inside, target, reduction="none").mean((1, 2, 3))
+        loss = 0.06 * (F.relu(by_patch - least) + 1e-5).log().mean()
         self.net.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)

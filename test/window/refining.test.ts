@@ -27,6 +27,17 @@ const option = (index: number) => app.at('film-strip').getByRole('option').nth(i
 const pixels = (file: string) => sharp(file).raw().toBuffer()
 const items = (state: string) => app.page.locator(`[data-testid=queue-item][data-state=${state}]`)
 
+/** Files that the system's file manager was asked to show. */
+const revealed = () =>
+  app.electron.evaluate(({ shell }) => {
+    const kept = globalThis as unknown as { revealed?: string[] }
+    if (!kept.revealed) {
+      const seen: string[] = (kept.revealed = [])
+      shell.showItemInFolder = (file) => void seen.push(file)
+    }
+    return kept.revealed
+  })
+
 async function walked(): Promise<void> {
   await app.at('refine-start').click()
   await app.at('refine-done').waitFor()
@@ -200,7 +211,10 @@ describe('many pictures', () => {
     await expect.poll(() => app.at('sources').getByRole('option').count()).toBe(6)
     await app.at('sources').getByRole('option').nth(1).click()
     await app.page.getByRole('heading', { name: '501.png' }).waitFor()
+    // Each with a small picture of it, but the one that cannot be read.
+    await expect.poll(() => app.at('sources').locator('img').count()).toBe(5)
     await app.capture('34-batch')
+    await app.captureSizes('34-batch')
   })
 
   it('go through the queue: one that fails does not stop the others, and subfolders are kept', async () => {
@@ -217,6 +231,17 @@ describe('many pictures', () => {
     await items('failed')
       .getByText(/damaged or cut short/)
       .waitFor()
+    // Before and after, as small pictures.
+    await expect.poll(() => items('done').first().locator('img').count()).toBe(2)
+    await expect.poll(revealed).toEqual([])
+    await items('done').nth(1).getByTestId('queue-reveal').click()
+    await expect.poll(revealed).toEqual([app.path('out', 'noisy scans', '501 refined.webp')])
+    await app.at('queue-open-folder').click()
+    await expect.poll(revealed).toHaveLength(2)
+    await items('failed').getByTestId('copy-details').click()
+    await expect
+      .poll(() => app.electron.evaluate(({ clipboard }) => clipboard.readText()))
+      .toMatch(/PICTURE_UNREADABLE: .*torn\.jpg/)
     await app.capture('35-jobs')
     await app.captureSizes('35-jobs')
     const made = (await fs.readdir(app.path('out', 'noisy scans'), { recursive: true })).sort()

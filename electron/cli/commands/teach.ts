@@ -54,7 +54,11 @@ export function teachCommand(): Command {
         .choices(['auto', 'whole-image', 'any-size'])
         .default('auto'),
     )
-    .addOption(new Option('--loss <loss>', 'what is minimised').choices(['bce', 'mse']).default('bce'))
+    .addOption(
+      new Option('--loss <loss>', 'what is minimised; in any-size models, its logarithm by patch')
+        .choices(['bce', 'mse'])
+        .default('bce'),
+    )
     .option('--seed <n>', 'seed of all randomness', numberOption)
     .addOption(
       new Option(

@@ -5,7 +5,8 @@
  */
 import { type Tensor, type Tensor2D, type Tensor3D, type Tensor4D, tensorflow } from '../tensor/backend.ts'
 import { halve, spaceToDepth } from '../tensor/ops.ts'
-import { type Net, ParameterTable, crossEntropy, meanSquaredError } from './net.ts'
+import { type Net, ParameterTable } from './net.ts'
+import { crossEntropyByPatch, likePatches, squaredErrorByPatch } from './patch-loss.ts'
 
 const widths = [48, 64, 96] as const
 const blocks = [1, 1, 2] as const
@@ -71,13 +72,10 @@ export function anySizeNet(channels: 1 | 3): Net {
     parameters: table.list,
     multipleOf: 2 * 2 ** (widths.length - 1),
     reach: reachInPixels(),
-    // The residual is taken in pixel space: on logits it loses 3.6 dB. The factors keep gradients near 1.
+    // The residual is taken in pixel space: on logits it loses 3.6 dB.
     loss: (weights, noisy, clean, _sigma, loss) => {
-      const tf = tensorflow()
-      const estimate = forward(weights, noisy)
-      const target = spaceToDepth(clean, 2)
-      const mean = loss === 'bce' ? crossEntropy(estimate, target) : meanSquaredError(estimate, target)
-      return { mean, objective: tf.mul(mean, loss === 'bce' ? 4 : 30) }
+      const byPatch = loss === 'bce' ? crossEntropyByPatch : squaredErrorByPatch
+      return likePatches(byPatch(forward(weights, noisy), spaceToDepth(clean, 2)))
     },
     denoise: (weights, noisy) => tensorflow().depthToSpace(forward(weights, noisy), 2),
   }

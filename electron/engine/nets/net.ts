@@ -31,7 +31,7 @@ export interface Net {
   readonly multipleOf: number
   /** How far a pixel's estimate can see, in pixels; Infinity when it sees the whole picture. */
   readonly reach: number
-  /** @returns the mean loss per pixel value, and what to minimise (the same but for scale). */
+  /** @returns the mean loss per pixel value, and what to minimise: the same but for scale, or for the weight of each picture. */
   loss(
     weights: readonly Tensor[],
     noisy: Tensor4D,
@@ -75,16 +75,7 @@ export class ParameterTable {
   }
 }
 
-/** Mean binary cross-entropy in nats of p against targets in 0..1, both [b, h, w, c]; p is kept inside 0.02..0.98. */
-export function crossEntropy(p: Tensor, target: Tensor): Scalar {
-  const tf = tensorflow()
-  const inside = tf.clipByValue(p, 0.02, 0.98)
-  const yes = tf.mul(target, tf.log(inside))
-  const no = tf.mul(tf.sub(1, target), tf.log(tf.sub(1, inside)))
-  return tf.neg(tf.mean(tf.add(yes, no)))
-}
-
-/** The same from logits, exact at every value: mean of softplus(z) - z·target. */
+/** Mean binary cross-entropy in nats of logits against targets in 0..1: mean of softplus(z) - z·target. */
 export function crossEntropyFromLogits(logits: Tensor, target: Tensor): Scalar {
   const tf = tensorflow()
   return tf.mean(tf.sub(tf.softplus(logits), tf.mul(logits, target)))

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { throwIfCancelled } from '../../../shared/errors.ts'
 
-/** Nobody sees more than this, and a window that is told more has less time to draw. */
-const betweenReportsMs = 50
+/** As often as a teaching tells: a window that is told more has less time to draw. */
+const betweenReportsMs = 250
 
 export type Step<P, R> = { type: 'progress'; progress: P } | { type: 'result'; result: R }
 

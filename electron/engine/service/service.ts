@@ -225,6 +225,10 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       return png && { mime: 'image/png', ...pngSize(png), bytes: png }
     },
 
+    smallPicture({ path, size }) {
+      guard.check(path)
+      return decodeThumbnail(path, size).catch(() => null)
+    },
     async openPicture({ path, maxSide }, { signal }) {
       guard.check(path)
       await originals.add(path)

@@ -44,6 +44,7 @@ const runs = fs
   .filter((name) => /^ours-.*\.json$/.test(name))
   .map((name) => readJson(at(name)))
   .sort((a, b) => a.rows[0].minutes - b.rows[0].minutes)
+if (runs.length === 0) throw new Error('no model has been taught for this page: say for how many minutes')
 const ours = runs.flatMap(({ rows }) => rows)
 const json = JSON.stringify(
   { peers, ours, curves: runs.map(({ curve, steps, rows }) => ({ minutes: rows[0].minutes, steps, curve })) },
