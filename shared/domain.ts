@@ -162,6 +162,11 @@ export const modelCard = z.object({
   notes: modelNotes.optional(),
   kind: modelKind,
   loss: lossName,
+  /**
+   * Of any-size models: the logarithm of the loss is minimised, so that every patch counts alike. Models taught with
+   * its plain mean say nothing.
+   */
+  patches: z.literal('alike').optional(),
   /** Channels of the net: 1 greyscale, 3 colour. */
   channels: z.union([z.literal(1), z.literal(3)]),
   /** Size of the pictures of a whole-image model; null for any-size. */

@@ -39,7 +39,7 @@ export function modelsCommand(): Command {
       const size = card.size ? `${card.size.width} × ${card.size.height}, ` : ''
       new Terminal(flags).result(card, [
         `${card.name} (${card.id})`,
-        `  ${card.kind}, ${size}${card.channels === 1 ? 'greyscale' : 'colour'}, ${card.parameters.toLocaleString('en-GB')} parameters, ${card.loss}`,
+        `  ${card.kind}, ${size}${card.channels === 1 ? 'greyscale' : 'colour'}, ${card.parameters.toLocaleString('en-GB')} parameters, ${card.loss}${card.patches ? ', every patch alike' : ''}`,
         `  taught with ${card.taughtWith.pictures} pictures of ${card.taughtWith.folder}`,
         `  ${short(card)}`,
       ])

@@ -261,12 +261,12 @@ async function learnFrom(
   const model = await Denoiser.load(modelCard.parse(draft), step.averages(), { precision, live: true })
   const card: StoredCard = {
     ...draft,
+    patches: draft.kind === 'any-size' ? 'alike' : undefined,
     precision,
     taughtWith: { ...draft.taughtWith, pictures: set.taught, heldOut: set.heldOut.length },
   }
   try {
     const evaluation = new Evaluation(set, draft.channels, seed)
-    const clock = run.clock ?? { now: () => performance.now() }
     const loop = new TeachLoop({
       library,
       card,
@@ -275,7 +275,7 @@ async function learnFrom(
       set,
       evaluation,
       batch: example.batch,
-      clock,
+      clock: run.clock ?? { now: () => performance.now() },
       run,
     })
     return modelCard.parse(await loop.run())

@@ -87,17 +87,20 @@ function page() {
     ...runs.flatMap(({ rows }) =>
       [false, true].map((ensemble) => {
         const some = rows.filter((row) => row.ensemble === ensemble)
-        const what = `**Uphill, ${rows[0].minutes} minutes of teaching**${ensemble ? ', mean over 8 flips and turns' : ''}`
+        const { minutes: taught } = rows[0]
+        const what = `**Uphill, ${taught} ${taught === 1 ? 'minute' : 'minutes'} of teaching**${ensemble ? ', mean over 8 flips and turns' : ''}`
         return line(what, some)
       }),
     ),
     '',
     `At σ 25 the best of ours is ${Math.abs(gap).toFixed(2)} dB ${gap < 0 ? 'below' : 'above'} BM3D. One pass takes ${Math.round(bm3d.secondsPerMegapixel / single.secondsPerMegapixel)} times less time than BM3D.`,
     '',
+    'What was tried besides, and what it brought: [quality-tried.md](quality-tried.md).',
+    '',
     '## While it learns',
     '',
-    'PSNR at σ 51 of 255 (0.2) on pictures held out of the taught folder itself. Within one run the learning rate is still',
-    'high until the end, so a point on the way is less than a finished run of that length.',
+    'PSNR at σ 51 of 255 (0.2) on pictures held out of the taught folder itself, in the longest run.',
+    'Within it the learning rate is still high until the end, so a point on the way is less than a finished run of that length.',
     '',
     '| minutes | PSNR |',
     '| --- | --- |',

@@ -183,7 +183,13 @@ describe('teaching on small pictures of one size', () => {
 describe('teaching on pictures of several sizes', () => {
   it('makes a model that refines pictures of any size, and can go on learning', async () => {
     const first = await teach(library, 'scenes-1', scenes, options(scenes, 'Scenes', { steps: 200 }))
-    expect(first).toMatchObject({ kind: 'any-size', channels: 3, size: null, state: 'finished' })
+    expect(first).toMatchObject({
+      kind: 'any-size',
+      patches: 'alike',
+      channels: 3,
+      size: null,
+      state: 'finished',
+    })
     await expect(resumeTeaching(library, 'scenes-1')).rejects.toMatchObject({ code: 'BAD_INPUT' })
     const more = await resumeTeaching(library, 'scenes-1', 5)
     expect(more.step).toBeGreaterThan(first.step)
