@@ -17,8 +17,9 @@ function kept(row: FeedRow): FeedRow {
 
 it(`${pictures} broken pictures are refused with a reason, or read`, async () => {
   const row = kept(
-    await feedPictures(pictures, 30, path.join(figuresFolder, 'bad'), (done) => {
+    await feedPictures(pictures, 30, path.join(figuresFolder, 'bad'), (done, sofar) => {
       if (full) console.error(`${done} of ${pictures} pictures`)
+      void keepFigures('pictures', sofar)
     }),
   )
   expect(row.crashes).toEqual([])

@@ -9,6 +9,7 @@ import { UphillError, isCancelled } from '../../shared/errors.ts'
 import { Place } from '../cli/run-uphill.ts'
 import { type EngineUnderTest, startEngine, writeDiscs } from '../contract/engine-under-test.ts'
 import { type Seed, below, brokenPicture, extremes, mutations, seedPictures } from './bad-pictures.ts'
+import { until } from './waiting.ts'
 import { mustRun } from './world.ts'
 
 export interface FeedRow {
@@ -54,10 +55,10 @@ async function feed(
     row.crashes.push(`${name}: ${words}`)
     await onDefect()
   }
-  while (under.host.state !== 'up') {
+  await until('the engine is up again', () => {
     if (under.host.state === 'failed') under.host.restart()
-    await sleep(20)
-  }
+    return under.host.state === 'up'
+  })
 }
 
 const newRow = (what: string): FeedRow => ({ what, cases: 0, refused: 0, taken: 0, crashes: [] })
@@ -67,7 +68,7 @@ export async function feedPictures(
   count: number,
   seed: number,
   keep: string,
-  onCase: (done: number) => void = () => undefined,
+  onCase: (done: number, row: FeedRow) => void = () => undefined,
 ): Promise<FeedRow> {
   const row = newRow('pictures')
   const place = await Place.make()
@@ -102,7 +103,7 @@ export async function feedPictures(
         row.cases--
         await fs.rm(place.path('bad'), { recursive: true })
         await fs.mkdir(place.path('bad'))
-        onCase(number + atOnce)
+        onCase(number + atOnce, row)
       }
     }
   } finally {
