@@ -17,7 +17,8 @@ const say = progress('reliability')
 
 /** Each part by its file, and by the name of its test where a file has several. */
 const parts = {
-  kills: ['kills.test.ts'],
+  kills: ['kills.test.ts', '--testNamePattern', 'seed 20'],
+  'more-kills': ['kills.test.ts', '--testNamePattern', 'seed 21'],
   faults: ['faults.test.ts'],
   pictures: ['bad-files.test.ts', '--testNamePattern', 'broken pictures'],
   models: ['bad-files.test.ts', '--testNamePattern', 'broken models'],

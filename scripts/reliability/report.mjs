@@ -20,9 +20,20 @@ function read(folder, name) {
   }
 }
 
+/** The rows of several runs of the kill harness as those of one. */
+function together(runs) {
+  const rows = new Map()
+  for (const row of runs.flat()) {
+    const key = `${row.phase}, ${row.killed}`
+    const sofar = rows.get(key) ?? { ...row, kills: 0, losses: [] }
+    rows.set(key, { ...sofar, kills: sofar.kills + row.kills, losses: [...sofar.losses, ...row.losses] })
+  }
+  return [...rows.values()]
+}
+
 /** @param {string} figures folder @param {string} docs folder @returns {string[]} the files that were written */
 export function writeReport(figures, docs) {
-  const kills = read(figures, 'kills') ?? []
+  const kills = together([read(figures, 'kills') ?? [], read(figures, 'more-kills') ?? []])
   const faults = read(figures, 'faults') ?? []
   const fed = ['pictures', 'models', 'messages'].map((name) => [name, read(figures, name)])
   const endurance = read(figures, 'endurance')
