@@ -40,7 +40,9 @@ async function startMs() {
 /** Windows need a display; Xvfb gives one on a Linux machine without. */
 async function withDisplay(work) {
   if (hasDisplay()) return work()
-  const xvfb = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1600x1200x24', '-nolisten', 'tcp'], {
+  // Without -noreset it starts anew when its last window goes, and one that opens at that moment waits for ever.
+  const own = ['-displayfd', '3', '-screen', '0', '1600x1200x24', '-nolisten', 'tcp', '-noreset']
+  const xvfb = spawn('Xvfb', own, {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   })
   try {

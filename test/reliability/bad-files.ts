@@ -97,8 +97,9 @@ export async function feedPictures(
             // Its progress is of no interest here.
           }
         }
-        await feed(row, under, `folder of ${number}`, look, async () => undefined)
-        row.cases--
+        const folders = newRow('folders')
+        await feed(folders, under, `folder of ${number}`, look, async () => undefined)
+        row.crashes.push(...folders.crashes)
         await fs.rm(place.path('bad'), { recursive: true })
         await fs.mkdir(place.path('bad'))
         await onCase(number + atOnce, row)
