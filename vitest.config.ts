@@ -33,8 +33,9 @@ export default defineConfig({
       project('cli', { globalSetup: built, testTimeout: minutes(10), hookTimeout: minutes(10) }),
       project('reliability', {
         globalSetup: [...built, 'test/setup/display.ts'],
-        testTimeout: minutes(120),
-        hookTimeout: minutes(10),
+        // At full size they take hours: `npm run reliability`.
+        testTimeout: minutes(process.env['UPHILL_RELIABILITY'] === 'full' ? 300 : 6),
+        hookTimeout: minutes(3),
         fileParallelism: false,
         maxWorkers: 1,
         sequence: { groupOrder: 2 },

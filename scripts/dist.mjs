@@ -3,7 +3,8 @@
 //   npm run dist -- --folder      the folder only
 //   npm run dist -- --appimage    on Linux an AppImage too; its tools are downloaded
 //   npm run dist -- --test        then the test of the package
-//   npm run dist -- --release     refuses what is not fit for release: an old Electron, or changes not committed
+//   npm run dist -- --release     refuses what is not fit for release: an old Electron, or changes not committed; and
+//                                 takes longer to make a smaller tar
 //   UPHILL_UPDATE_FEED            where the packages of the newest release lie; without it the app looks for no updates
 import fs from 'node:fs'
 import path from 'node:path'
@@ -54,7 +55,7 @@ async function dist(args) {
     [...inputs, ...(await inputsOfWindow()), ...(await inputsOfPage())],
     foldersOfSharp(),
   )
-  writeLicences(path.join(stage, 'licences'), { packages, node })
+  writeLicences(path.join(stage, 'licences'), { packages, node, electron })
   await pack({ electron, folderOnly: has('--folder'), appImage: has('--appimage') })
   clearNotes(release)
   const tensorflow = readRecord('native')?.tensorflow
@@ -64,7 +65,8 @@ async function dist(args) {
     electron,
     tensorflow,
   })
-  if (process.platform === 'linux' && !has('--folder')) await makeLinuxPackages()
+  if (process.platform === 'linux' && !has('--folder'))
+    await makeLinuxPackages({ forRelease: has('--release') })
   fs.rmSync(stage, { recursive: true, force: true })
   const sizes = sizesOfPackage()
   writeSizes(sizes, electron)

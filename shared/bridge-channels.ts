@@ -22,5 +22,6 @@ export const channels = {
   menuCommand: 'menu:command',
   updates: 'updates:step',
   updatesTold: 'updates:told',
+  setWords: 'words:set',
   setTheme: 'theme:set',
 } as const

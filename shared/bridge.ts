@@ -44,6 +44,53 @@ export const themeChoice = z.enum(['system', 'light', 'dark'])
 export type ThemeChoice = z.infer<typeof themeChoice>
 
 const sentence = z.string().min(1).max(500)
+const said = <const K extends string>(keys: readonly K[]) => z.record(z.enum(keys), sentence)
+
+/** What the system shows for us, in the language of the page: its menu and the titles of its dialogs. */
+export const systemWords = z.object({
+  menu: said([
+    'file',
+    'openFolder',
+    'openPicture',
+    'export',
+    'settings',
+    'close',
+    'quit',
+    'edit',
+    'undo',
+    'redo',
+    'cut',
+    'copy',
+    'paste',
+    'selectAll',
+    'view',
+    'palette',
+    'resetZoom',
+    'zoomIn',
+    'zoomOut',
+    'fullScreen',
+    'window',
+    'minimise',
+    'help',
+    'shortcuts',
+    'diagnostics',
+    'about',
+  ]),
+  dialogs: said([
+    'teach',
+    'refine',
+    'exportFolder',
+    'models',
+    'pictures',
+    'export',
+    'share',
+    'take',
+    'pictureFiles',
+    'allFiles',
+    'modelFiles',
+  ]),
+})
+export type SystemWords = z.infer<typeof systemWords>
 
 /** What to ask before quitting stops work, in the language of the page. */
 export const quitQuestion = z.object({
@@ -130,6 +177,8 @@ export interface UphillBridge {
   onUpdates(listener: (state: UpdateState) => void): () => void
 
   onMenuCommand(listener: (command: MenuCommand) => void): () => void
+  /** The menu and the dialogs speak as the page does. */
+  setWords(words: SystemWords): void
   /** `system` is the default; prefers-color-scheme in the page follows it. */
   setTheme(theme: ThemeChoice): void
 }

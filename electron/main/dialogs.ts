@@ -9,6 +9,7 @@ import {
   folderQuestion,
   picturesQuestion,
   shareQuestion,
+  type SystemWords,
   themeChoice,
 } from '../../shared/bridge.ts'
 import type { ExportFormat } from '../../shared/domain.ts'
@@ -17,6 +18,8 @@ import { LastFolder } from './last-folder.ts'
 
 export interface DialogParts {
   readonly answer: AnswerPage
+  /** How the page speaks. */
+  readonly words: () => SystemWords | null
   /** Tells the engine that the page may name this path. */
   readonly allow: (path: string) => void
   /** Whether the engine exported this file in this session. */
@@ -26,7 +29,7 @@ export interface DialogParts {
 }
 
 const pictureExtensions = ['png', 'jpg', 'jpeg', 'webp', 'tif', 'tiff', 'gif', 'avif']
-const modelFiles = { name: 'Uphill models', extensions: ['uphill'] }
+const modelFiles = ['uphill']
 const exportExtensions: Readonly<Record<ExportFormat, string[]>> = {
   png: ['png'],
   jpeg: ['jpg', 'jpeg'],
@@ -35,20 +38,14 @@ const exportExtensions: Readonly<Record<ExportFormat, string[]>> = {
   avif: ['avif'],
 }
 
-const folderTitles = {
-  teach: 'A folder of pictures to learn from',
-  refine: 'A folder of pictures to refine',
-  export: 'A folder to export to',
-  models: 'A folder to keep models in',
-}
-
-export function handleDialogs({ answer, allow, wasExported, exportFolderFile }: DialogParts): void {
+export function handleDialogs({ answer, words, allow, wasExported, exportFolderFile }: DialogParts): void {
+  const say = (key: keyof SystemWords['dialogs']): string => words()?.dialogs[key] ?? ''
   const lastFolder = new LastFolder(exportFolderFile)
   const exportFolder = (): string => lastFolder.path ?? app.getPath('pictures')
 
   answer(channels.chooseFolder, folderQuestion, async ({ purpose }, owner) => {
     const { canceled, filePaths } = await dialog.showOpenDialog(owner, {
-      title: folderTitles[purpose],
+      title: say(purpose === 'export' ? 'exportFolder' : purpose),
       properties:
         purpose === 'export' || purpose === 'models'
           ? ['openDirectory', 'createDirectory']
@@ -64,11 +61,11 @@ export function handleDialogs({ answer, allow, wasExported, exportFolderFile }: 
 
   answer(channels.choosePictures, picturesQuestion, async ({ multiple }, owner) => {
     const { canceled, filePaths } = await dialog.showOpenDialog(owner, {
-      title: multiple ? 'Pictures to refine' : 'A picture to refine',
+      title: say('pictures'),
       properties: multiple ? ['openFile', 'multiSelections'] : ['openFile'],
       filters: [
-        { name: 'Pictures', extensions: pictureExtensions },
-        { name: 'All files', extensions: ['*'] },
+        { name: say('pictureFiles'), extensions: pictureExtensions },
+        { name: say('allFiles'), extensions: ['*'] },
       ],
     })
     if (canceled) return []
@@ -78,7 +75,7 @@ export function handleDialogs({ answer, allow, wasExported, exportFolderFile }: 
 
   answer(channels.chooseExport, exportQuestion, async ({ suggestedName, format }, owner) => {
     const { canceled, filePath } = await dialog.showSaveDialog(owner, {
-      title: 'Export the picture',
+      title: say('export'),
       defaultPath: join(exportFolder(), basename(suggestedName)),
       filters: [{ name: format.toUpperCase(), extensions: exportExtensions[format] }],
       properties: ['createDirectory', 'showOverwriteConfirmation'],
@@ -91,9 +88,9 @@ export function handleDialogs({ answer, allow, wasExported, exportFolderFile }: 
 
   answer(channels.chooseShare, shareQuestion, async ({ suggestedName }, owner) => {
     const { canceled, filePath } = await dialog.showSaveDialog(owner, {
-      title: 'Share the model',
+      title: say('share'),
       defaultPath: join(exportFolder(), basename(suggestedName)),
-      filters: [modelFiles],
+      filters: [{ name: say('modelFiles'), extensions: modelFiles }],
       properties: ['createDirectory', 'showOverwriteConfirmation'],
     })
     if (canceled || !filePath) return null
@@ -103,9 +100,9 @@ export function handleDialogs({ answer, allow, wasExported, exportFolderFile }: 
 
   answer(channels.chooseModel, z.undefined(), async (_input, owner) => {
     const { canceled, filePaths } = await dialog.showOpenDialog(owner, {
-      title: 'A model that somebody has shared',
+      title: say('take'),
       properties: ['openFile'],
-      filters: [modelFiles],
+      filters: [{ name: say('modelFiles'), extensions: modelFiles }],
     })
     const [file] = filePaths
     if (canceled || file === undefined) return null

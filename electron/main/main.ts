@@ -1,5 +1,5 @@
 /** The main process: one window, one engine, and the relay between them. */
-import { type BrowserWindow, app, ipcMain, session } from 'electron'
+import { type BrowserWindow, Menu, app, ipcMain, session } from 'electron'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { RotatingLog, logConsole } from '../engine/files/log.ts'
@@ -14,6 +14,7 @@ import { declarePageScheme, servePage } from './page-protocol.ts'
 import { Relay } from './relay.ts'
 import { Updates } from './updates.ts'
 import { createWindow, hardenSession } from './window.ts'
+import { handleWords } from './words.ts'
 import { Workload } from './workload.ts'
 
 /** A checkpoint takes seconds; a person who quits waits no longer than this. */
@@ -95,13 +96,18 @@ function openWindow(): void {
 function start(): void {
   hardenSession(session.defaultSession)
   servePage(session.defaultSession, join(dist, 'renderer'))
-  setMenu((command) => {
-    window?.webContents.send(channels.menuCommand, command)
-  })
+  // Until the page has said how it speaks there is no menu but a Mac's own.
+  if (process.platform !== 'darwin') Menu.setApplicationMenu(null)
   const answer = answerPageOf(() => window)
   workload = new Workload(answer)
+  const words = handleWords(answer, ({ menu }) => {
+    setMenu(menu, (command) => {
+      window?.webContents.send(channels.menuCommand, command)
+    })
+  })
   handleDialogs({
     answer,
+    words,
     allow: (path) => {
       engine.send({ type: 'allow', path })
     },

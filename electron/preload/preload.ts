@@ -53,6 +53,9 @@ const bridge: UphillBridge = {
   updates: (step) => ipcRenderer.invoke(channels.updates, step) as Promise<UpdateState>,
   onUpdates: (listener) => listen<UpdateState>(channels.updatesTold, listener),
   onMenuCommand: (listener) => listen<MenuCommand>(channels.menuCommand, listener),
+  setWords: (words) => {
+    void ipcRenderer.invoke(channels.setWords, words)
+  },
   setTheme: (theme) => {
     void ipcRenderer.invoke(channels.setTheme, theme)
   },

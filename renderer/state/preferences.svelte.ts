@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { type ThemeChoice, themeChoice } from '../../shared/bridge.ts'
-import { type LanguageChoice, languageChoice, useLanguage } from '../strings.ts'
+import { type LanguageChoice, languageChoice, strings, useLanguage } from '../strings.ts'
 import { recall, remember } from './remembered.ts'
 
 const schema = z.object({
@@ -30,7 +30,7 @@ class Preferences {
   /** Before the page is drawn for the first time. */
   apply(): void {
     window.uphill.setTheme(this.theme)
-    useLanguage(this.language)
+    this.#speak(this.language)
   }
 
   setTheme(theme: ThemeChoice): void {
@@ -39,12 +39,17 @@ class Preferences {
   }
 
   setLanguage(language: LanguageChoice): void {
-    useLanguage(language)
+    this.#speak(language)
     this.#keep({ language })
   }
 
   setToured(): void {
     this.#keep({ toured: true })
+  }
+
+  #speak(language: LanguageChoice): void {
+    useLanguage(language)
+    window.uphill.setWords(strings.system)
   }
 
   #keep(change: Partial<z.output<typeof schema>>): void {

@@ -1,6 +1,7 @@
 // What is done to the app's folder when electron-builder has filled it, and before it is sealed and packed.
 import fs from 'node:fs'
 import path from 'node:path'
+import { ask } from '../run/command.mjs'
 import { releaseFuses, setFuses } from './fuses.mjs'
 import { resourcesFolder, windowProgram } from './places.mjs'
 
@@ -18,6 +19,14 @@ function writeUpdateFeed(resources, url) {
   fs.writeFileSync(file, lines.join('\n'))
 }
 
+/** Symbols that only a debugger needs: some of Electron's libraries bring theirs along. Without `strip` it is larger, not worse. */
+function stripElectron(folder) {
+  if (process.platform !== 'linux') return
+  const names = fs.readdirSync(folder).filter((name) => /\.so(\.\d+)*$/.test(name))
+  for (const file of [...names.map((name) => path.join(folder, name)), windowProgram(folder)])
+    ask('strip', ['--strip-unneeded', file])
+}
+
 /** @param {{ appOutDir: string }} context of electron-builder */
 export default async function afterPack({ appOutDir }) {
   const resources = resourcesFolder(appOutDir)
@@ -25,5 +34,6 @@ export default async function afterPack({ appOutDir }) {
   fs.rmSync(path.join(resources, 'default_app.asar'), { force: true })
   fs.rmSync(path.join(appOutDir, '.complete'), { force: true })
   writeUpdateFeed(resources, process.env.UPHILL_UPDATE_FEED)
+  stripElectron(appOutDir)
   await setFuses(windowProgram(appOutDir), releaseFuses)
 }

@@ -19,8 +19,7 @@ export const debDependencies = [
   renamed('libatk-bridge2.0-0'),
   renamed('libatk1.0-0'),
   renamed('libatspi2.0-0'),
-  // Node asks for this one.
-  'libc6 (>= 2.28)',
+  'libc6',
   'libcairo2',
   renamed('libcups2'),
   'libdbus-1-3',
@@ -33,7 +32,7 @@ export const debDependencies = [
   'libnspr4',
   'libnss3',
   'libpango-1.0-0',
-  'libstdc++6 (>= 9)',
+  'libstdc++6 (>= 6)',
   'libx11-6',
   'libxcb1',
   'libxcomposite1',
@@ -43,6 +42,19 @@ export const debDependencies = [
   'libxkbcommon0',
   'libxrandr2',
 ]
+
+/** The newest C library that one of the programs asks for: the binding is linked with that of whoever packs. */
+function neededGlibc(folder) {
+  // TensorFlow and Electron are linked with much older ones than Node.
+  const programs = filesBelow(folder).filter((name) =>
+    /^resources\/engine\/.*(node|libvips-cpp[^/]*)$/.test(name),
+  )
+  const minors = programs.flatMap((name) => {
+    const text = fs.readFileSync(path.join(folder, name)).toString('latin1')
+    return [...text.matchAll(/\0GLIBC_2\.(\d+)(?=\0)/g)].map((match) => Number(match[1]))
+  })
+  return `2.${minors.reduce((most, each) => Math.max(most, each), 28)}`
+}
 
 const desktopEntry = `[Desktop Entry]
 Type=Application
@@ -57,6 +69,7 @@ Categories=Graphics;
 `
 
 function control(folder, architecture) {
+  const glibc = `libc6 (>= ${neededGlibc(folder)})`
   const bytes = filesBelow(folder).reduce((sum, name) => sum + fs.lstatSync(path.join(folder, name)).size, 0)
   return [
     `Package: ${product.name}`,
@@ -64,7 +77,7 @@ function control(folder, architecture) {
     `Architecture: ${architecture}`,
     'Maintainer: The Uphill authors <uphill@localhost>',
     `Installed-Size: ${Math.ceil(bytes / 1024)}`,
-    `Depends: ${debDependencies.join(', ')}`,
+    `Depends: ${debDependencies.map((each) => (each === 'libc6' ? glibc : each)).join(', ')}`,
     // Opens folders and web pages, and is not linked with.
     'Recommends: xdg-utils',
     'Section: graphics',
@@ -117,7 +130,7 @@ export async function makeDeb(layOutApp) {
     `/opt/${product.productName}/resources/bin/${product.name}`,
     path.join(folder, 'usr/bin', product.name),
   )
-  write(path.join(folder, 'DEBIAN/control'), control(folder, architecture))
+  write(path.join(folder, 'DEBIAN/control'), control(app, architecture))
   const file = path.join(release, `${product.name}_${product.version}_${architecture}.deb`)
   // Higher levels of xz take many times as long for a hundredth less.
   const { ok, err } = ask('dpkg-deb', ['--root-owner-group', '-Zxz', '-z1', '--build', folder, file])

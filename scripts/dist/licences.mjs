@@ -4,6 +4,7 @@ import path from 'node:path'
 import { root } from '../run/places.mjs'
 import { SetupError } from '../run/say.mjs'
 import { nativeFolder } from '../setup/native.mjs'
+import { distOf } from './pack.mjs'
 
 const rule = '='.repeat(78)
 const isLicence = (name) => /^(licen[cs]e|copying|notice|copyright)/i.test(name)
@@ -53,11 +54,24 @@ function tensorflowTexts() {
   return names.map((name) => path.join(native, name)).filter((file) => fs.existsSync(file))
 }
 
+/** Electron's and Chromium's. Elsewhere electron-builder leaves them beside the program; from a Mac's .app it takes them out. */
+function electronTexts(electron) {
+  if (process.platform !== 'darwin') return []
+  const dist = distOf(electron)
+  return [
+    { file: path.join(dist, 'LICENSE'), name: 'Electron-LICENSE.txt' },
+    { file: path.join(dist, 'LICENSES.chromium.html'), name: 'LICENSES.chromium.html' },
+  ]
+}
+
 /**
  * @param {string} folder made anew
- * @param {{ packages: import('./shipped-packages.mjs').ShippedPackage[], node: { licence: string } }} parts
+ * @param {object} parts
+ * @param {import('./shipped-packages.mjs').ShippedPackage[]} parts.packages
+ * @param {{ licence: string }} parts.node
+ * @param {{ executable: string }} parts.electron
  */
-export function writeLicences(folder, { packages, node }) {
+export function writeLicences(folder, { packages, node, electron }) {
   fs.mkdirSync(folder, { recursive: true })
   const put = (file, name) => fs.copyFileSync(file, path.join(folder, name))
   fs.writeFileSync(path.join(folder, 'THIRD-PARTY-LICENCES.txt'), thirdPartyText(packages))
@@ -68,6 +82,7 @@ export function writeLicences(folder, { packages, node }) {
     const name = path.basename(file)
     put(file, `TensorFlow-${name === 'LICENSE' ? 'LICENSE.txt' : name}`)
   }
+  for (const { file, name } of electronTexts(electron)) put(file, name)
   put(node.licence, 'Node-LICENSE.txt')
   put(path.join(root, 'LICENSE'), 'Uphill-LICENSE.txt')
   put(path.join(root, 'NOTICE'), 'Uphill-NOTICE.txt')

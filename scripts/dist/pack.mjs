@@ -4,7 +4,7 @@ import path from 'node:path'
 import { root } from '../run/places.mjs'
 
 /** The folder that electron-builder takes Electron from: that which holds its program, or the .app with it inside. */
-function distOf({ executable }) {
+export function distOf({ executable }) {
   return process.platform === 'darwin'
     ? path.resolve(path.dirname(executable), '../../..')
     : path.dirname(executable)

@@ -191,6 +191,33 @@ describe('a teaching', () => {
     under = startEngine(home)
   })
 
+  it('that had come to its end before the engine died is not begun again', async () => {
+    const { modelId } = await under.engine.startTeaching({
+      folder: pictures,
+      name: 'Ended',
+      kind: 'whole-image',
+      steps: 2,
+    })
+    const ended = watch(under, modelId)
+    await ended.over
+    expect(ended.card?.state).toBe('finished')
+    await under.stop()
+    // As it is when the engine is killed between its last checkpoint and its word in the journal.
+    const teaching = {
+      modelId,
+      name: 'Ended',
+      options: { folder: pictures, name: 'Ended' },
+      extraSeconds: null,
+      paused: false,
+      crashes: 0,
+      step: 0,
+    }
+    await writeFile(path.join(home, 'jobs.json'), JSON.stringify({ format: 1, pid: 999_999_999, teaching }))
+    under = startEngine(home)
+    expect(await under.engine.teachings({})).toEqual([])
+    expect((await journal()).teaching).toBeNull()
+  })
+
   it('that kills the engine again and again is given up, with words', async () => {
     await under.stop()
     const entry = {

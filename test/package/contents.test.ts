@@ -25,10 +25,12 @@ describe('the package', () => {
     const names = listPackage(path.join(resources, 'app.asar'), { isPack: false })
       .map((name) => name.replaceAll('\\', '/'))
       .filter((name) => /\.\w+$/.test(name))
-      .map((name) => name.replace(/index-[\w-]+\./, 'index.'))
+      .map((name) => name.replace(/(index|\d)-[\w-]+\./, '$1.'))
     expect(names.sort()).toEqual([
       '/dist/main/main.cjs',
       '/dist/preload/preload.cjs',
+      // The walk on the first screen, step by step.
+      ...[0, 1, 2, 3, 4, 5].map((step) => `/dist/renderer/assets/${step}.png`),
       '/dist/renderer/assets/index.css',
       '/dist/renderer/assets/index.js',
       '/dist/renderer/index.html',

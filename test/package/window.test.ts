@@ -164,7 +164,7 @@ describe('the same package, opened to the test by one fuse', () => {
     await window.answerDialogs(digit.noisy)
     await window.at('refine-choose').click()
     await window.chooseSigma(0.26)
-    await window.at('refine-steps').fill('5')
+    await window.chooseSteps(5)
     await window.at('refine-start').click()
     await window.at('refine-done').waitFor()
     const file = path.join(stranger.home, 'schöner “1”.png')

@@ -2,13 +2,12 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import fc from 'fast-check'
 import { uniformGenerator } from '../../electron/engine/learning/noise.ts'
-import { contract } from '../../shared/contract.ts'
-import { UphillError, isCancelled } from '../../shared/errors.ts'
+import { UphillError } from '../../shared/errors.ts'
 import { Place } from '../cli/run-uphill.ts'
 import { type EngineUnderTest, startEngine, writeDiscs } from '../contract/engine-under-test.ts'
 import { type Seed, below, brokenPicture, extremes, mutations, seedPictures } from './bad-pictures.ts'
+import { until } from './waiting.ts'
 import { mustRun } from './world.ts'
 
 export interface FeedRow {
@@ -29,7 +28,7 @@ const atOnce = 4
 /** One case: what is asked of the engine. */
 type Case = () => Promise<unknown>
 
-async function feed(
+export async function feed(
   row: FeedRow,
   under: EngineUnderTest,
   name: string,
@@ -54,20 +53,20 @@ async function feed(
     row.crashes.push(`${name}: ${words}`)
     await onDefect()
   }
-  while (under.host.state !== 'up') {
+  await until('the engine is up again', () => {
     if (under.host.state === 'failed') under.host.restart()
-    await sleep(20)
-  }
+    return under.host.state === 'up'
+  })
 }
 
-const newRow = (what: string): FeedRow => ({ what, cases: 0, refused: 0, taken: 0, crashes: [] })
+export const newRow = (what: string): FeedRow => ({ what, cases: 0, refused: 0, taken: 0, crashes: [] })
 
 /** @param keep folder for the files that did harm */
 export async function feedPictures(
   count: number,
   seed: number,
   keep: string,
-  onCase: (done: number) => void = () => undefined,
+  onCase: (done: number, row: FeedRow) => unknown = () => undefined,
 ): Promise<FeedRow> {
   const row = newRow('pictures')
   const place = await Place.make()
@@ -102,7 +101,7 @@ export async function feedPictures(
         row.cases--
         await fs.rm(place.path('bad'), { recursive: true })
         await fs.mkdir(place.path('bad'))
-        onCase(number + atOnce)
+        await onCase(number + atOnce, row)
       }
     }
   } finally {
@@ -113,7 +112,11 @@ export async function feedPictures(
 }
 
 /** Cards, weights and shared files. */
-export async function feedModels(count: number, seed: number): Promise<FeedRow> {
+export async function feedModels(
+  count: number,
+  seed: number,
+  onCase: (row: FeedRow) => unknown = () => undefined,
+): Promise<FeedRow> {
   const row = newRow('models and shared models')
   const place = await Place.make()
   const random = uniformGenerator(seed)
@@ -139,6 +142,7 @@ export async function feedModels(count: number, seed: number): Promise<FeedRow> 
   try {
     for (let number = 0; number < count; number++) {
       const kind = number % 3
+      if (number % 50 === 0) await onCase(row)
       if (kind === 2) {
         const file = place.path('bad.uphill')
         await fs.writeFile(file, brokenModelFile(shared, random))
@@ -164,6 +168,7 @@ export async function feedModels(count: number, seed: number): Promise<FeedRow> 
       await fs.writeFile(path.join(folder, name), bytes)
     }
     await dreamOnce(id!)
+    await onCase(row)
   } finally {
     await under.stop()
     await place.remove()
@@ -231,83 +236,4 @@ function brokenCard(bytes: Buffer, random: () => number): Buffer {
     break
   }
   return Buffer.from(JSON.stringify(card))
-}
-
-/** Messages as a page that was taken over might send them. */
-export async function feedMessages(count: number, seed: number): Promise<FeedRow> {
-  const row = newRow('messages')
-  const place = await Place.make()
-  const under = startEngine(place.path('home'), { guardPaths: true })
-  await under.engine.models({})
-  const methods = Object.keys(contract) as (keyof typeof contract)[]
-  const odd = fc.oneof(
-    fc.anything({ withBigInt: true, withTypedArray: true, withDate: true, withMap: true }),
-    fc.constantFrom('/etc/passwd', '../..', '__proto__', 'constructor', -1, NaN, Infinity, 2 ** 53, ''),
-  )
-  const keys = fc.constantFrom(
-    ...[
-      'path',
-      'folder',
-      'modelId',
-      'datasetId',
-      'resultId',
-      'walk',
-      'target',
-      'options',
-      'orders',
-      'bytes',
-      'name',
-    ],
-    ...['count', 'seed', 'steps', 'maxSide', 'from', 'size', 'paths', 'more', 'kind', '__proto__'],
-  )
-  const input = fc.oneof(odd, fc.dictionary(keys, fc.oneof(odd, fc.dictionary(keys, odd))))
-  const frame = fc.oneof(
-    {
-      weight: 3,
-      arbitrary: fc.tuple(
-        fc.integer({ min: 1000, max: 9000 }),
-        fc.constant('request'),
-        fc.constantFrom(...methods),
-        input,
-      ),
-    },
-    { weight: 1, arbitrary: fc.tuple(odd, odd, odd, odd) },
-    { weight: 1, arbitrary: odd },
-    {
-      weight: 1,
-      arbitrary: fc.tuple(fc.integer({ min: 1000, max: 9000 }), fc.constantFrom('abort', 'credit'), odd),
-    },
-  )
-  const envelope = fc.oneof(
-    {
-      weight: 5,
-      arbitrary: fc.record({ type: fc.constant('data'), client: fc.constant(1), message: frame }),
-    },
-    { weight: 1, arbitrary: odd },
-  )
-  try {
-    const messages = fc.sample(envelope, { numRuns: count, seed })
-    for (const [index, message] of messages.entries()) {
-      // Some of them settle or allow: those are main's to say, and not what is tried here.
-      under.host.send((message ?? {}) as never)
-      if (index % 100 !== 99 && index !== messages.length - 1) {
-        row.cases++
-        row.refused++
-        continue
-      }
-      await feed(
-        row,
-        under,
-        `messages up to ${index}`,
-        () => under.engine.models({}),
-        async () => undefined,
-      )
-    }
-  } catch (error) {
-    if (!isCancelled(error)) row.crashes.push(String(error))
-  } finally {
-    await under.stop()
-    await place.remove()
-  }
-  return row
 }

@@ -3,11 +3,11 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync } from 'node:fs'
 import fs from 'node:fs/promises'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ModelLibrary } from '../../electron/engine/models/library.ts'
 import { UphillError } from '../../shared/errors.ts'
 import { Place, hashOf, writeDigits } from '../cli/run-uphill.ts'
 import { type EngineUnderTest, startEngine } from '../contract/engine-under-test.ts'
+import { until } from './waiting.ts'
 import { mustRun } from './world.ts'
 
 export const faults = ['full', 'read-only', 'denied', 'gone'] as const
@@ -51,7 +51,7 @@ class Disk {
   }
 
   mount(): void {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=48m,mode=777', 'uphill-test', this.folder])
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=300m,mode=777', 'uphill-test', this.folder])
   }
 
   async break(fault: Fault): Promise<void> {
@@ -155,7 +155,16 @@ async function nodeAsNobody(place: Place): Promise<string> {
   return program
 }
 
-export async function meetFault(fault: Fault): Promise<FaultRow[]> {
+/** A home with a model, and the model as a file: made once, copied onto every disk. */
+export async function makeGiven(): Promise<Place> {
+  const place = await Place.make()
+  await writeDigits(place.path('digits'), 0, 40)
+  await mustRun(place, ['teach', 'digits', '--name', 'M', '--kind', 'whole-image', '--steps', '2'])
+  await mustRun(place, ['models', 'share', 'M', 'given.uphill'])
+  return place
+}
+
+export async function meetFault(fault: Fault, given: Place): Promise<FaultRow[]> {
   const place = await Place.make()
   await fs.chmod(place.root, 0o755)
   await fs.mkdir(place.path('disk'))
@@ -163,14 +172,12 @@ export async function meetFault(fault: Fault): Promise<FaultRow[]> {
   const rows: FaultRow[] = []
   disk.mount()
   const on = (...parts: string[]): string => path.join(disk.folder, ...parts)
-  // The command line's home of this place is on the disk.
-  await fs.symlink(on('home'), place.path('home'))
-  await fs.mkdir(on('home'))
   let under: EngineUnderTest | null = null
   try {
-    await writeDigits(place.path('digits'), 0, 40)
-    await mustRun(place, ['teach', 'digits', '--name', 'M', '--kind', 'whole-image', '--steps', '2'])
-    await mustRun(place, ['models', 'share', 'M', 'given.uphill'])
+    for (const name of ['digits', 'given.uphill']) {
+      await fs.cp(given.path(name), place.path(name), { recursive: true })
+    }
+    await fs.cp(given.path('home'), on('home'), { recursive: true })
     await fs.mkdir(on('out'))
     await fs.writeFile(on('out', 'old.png'), 'what was there before')
     execFileSync('chown', ['-R', `${nobody}:${nobody}`, disk.folder])
@@ -182,7 +189,7 @@ export async function meetFault(fault: Fault): Promise<FaultRow[]> {
     const request = { path: place.path('digits', '1.png'), modelId, walk: { steps: 1 } }
     for await (const event of under.engine.refine(request)) if (event.type === 'done') ({ resultId } = event)
     const scene: Scene = { place, under, modelId, resultId, on }
-    const before = await hashOf(on('out'))
+    const before = await filesIn(on('out'))
     const modelBefore = await hashOf(on('home', 'models', modelId))
 
     await disk.break(fault)
@@ -192,7 +199,7 @@ export async function meetFault(fault: Fault): Promise<FaultRow[]> {
 
     if (fault !== 'gone') {
       const last = rows.at(-1)!
-      if ((await hashOf(on('out'))) !== before) last.faults.push('the exported files are not what they were')
+      if ((await filesIn(on('out'))) !== before) last.faults.push('the exported files are not what they were')
       if ((await hashOf(on('home', 'models', modelId))) !== modelBefore)
         last.faults.push('the model is not what it was')
       // Mended, all of it works; deleting comes last, because the others need the model.
@@ -214,6 +221,17 @@ export async function meetFault(fault: Fault): Promise<FaultRow[]> {
     await place.remove()
   }
   return rows
+}
+
+/** Names and contents; a folder that was made for a file which then had no room holds nothing. */
+async function filesIn(folder: string): Promise<string> {
+  const names = (await fs.readdir(folder, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort()
+  return JSON.stringify(
+    await Promise.all(names.map(async (file) => [file, await fs.readFile(file, 'base64')])),
+  )
 }
 
 async function meet(fault: Fault, writing: string, write: () => Promise<unknown>): Promise<FaultRow> {
@@ -256,9 +274,14 @@ export async function fillWhileTeaching(): Promise<FaultRow> {
       seconds: 600,
     })
     const now = async () => (await under.engine.teachings({})).find((each) => each.modelId === modelId)
-    while (((await now())?.progress.step ?? 0) < 8) await sleep(50)
+    const reaches = (step: number) => async (): Promise<boolean> => {
+      const teaching = await now()
+      if (teaching?.state !== 'running') throw new Error(`it ended: ${teaching?.error?.message ?? ''}`)
+      return teaching.progress.step >= step
+    }
+    await until('it teaches', reaches(8), now)
     await disk.break('full')
-    while ((await now())?.state === 'running') await sleep(50)
+    await until('it finds the disk full', async () => (await now())?.state !== 'running', now)
     const ended = await now()
     row.answer = `${ended?.error?.code ?? 'none'}: ${ended?.error?.message ?? ''} ${ended?.error?.next ?? ''}`
     if (ended?.error?.code !== 'DISK_FULL') row.faults.push('the reason is not told')
@@ -267,7 +290,7 @@ export async function fillWhileTeaching(): Promise<FaultRow> {
     await library.readGeneration(stored, 'checkpoint')
     await disk.mend('full')
     await under.engine.resumeTeaching({ modelId })
-    while (((await now())?.progress.step ?? 0) <= stored.step + 2) await sleep(50)
+    await until('it goes on', reaches(stored.step + 3), now)
     await under.engine.stopTeaching({ modelId })
     const after = await library.card(modelId)
     if (after.step <= stored.step) row.faults.push('it did not go on')

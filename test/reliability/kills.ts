@@ -3,11 +3,10 @@ import fs, { watch } from 'node:fs'
 import { readFile, readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { _electron } from 'playwright'
 import { uniformGenerator } from '../../electron/engine/learning/noise.ts'
-import { ModelLibrary } from '../../electron/engine/models/library.ts'
 import { type EngineUnderTest, startEngine } from '../contract/engine-under-test.ts'
-import { electronLaunch } from '../setup/electron.ts'
+import { teachingInWindow } from './window-killed.ts'
+import { until, within } from './waiting.ts'
 import { World, mustRun, runAndKill, teachArguments, teachRequest } from './world.ts'
 
 export interface KillRow {
@@ -41,12 +40,12 @@ const scenes: { phase: string; killed: KillRow['killed']; play: Play }[] = [
   { phase: 'teaching', killed: 'window', play: teachingInWindow },
 ]
 /** A window takes long to start: it is killed in one of so many rounds. */
-const windowEvery = 2
+const windowEvery = 3
 
 export async function killMany(
   count: number,
   seed: number,
-  onKill: (done: number) => void = () => undefined,
+  onKill: (done: number, rows: readonly KillRow[]) => unknown = () => undefined,
 ): Promise<KillRow[]> {
   const world = await World.make()
   const under = startEngine(world.place.path('home'))
@@ -54,11 +53,11 @@ export async function killMany(
   const random = uniformGenerator(seed)
   try {
     for (let number = 0, turn = 0; number < count; turn++) {
-      const { play, killed } = scenes[turn % scenes.length]!
+      const { play, killed, phase } = scenes[turn % scenes.length]!
       const row = rows[turn % scenes.length]!
       if (killed === 'window' && Math.floor(turn / scenes.length) % windowEvery !== 0) continue
       try {
-        await play({ world, under, random, number })
+        await within(`${phase} (${killed}) to be in order again`, play({ world, under, random, number }), 4)
         await world.check()
       } catch (error) {
         row.losses.push(`kill ${number}: ${error instanceof Error ? error.message : String(error)}`)
@@ -66,7 +65,7 @@ export async function killMany(
         await setInOrder(world)
       }
       row.kills++
-      onKill(++number)
+      await onKill(++number, rows)
     }
     const left = await world.leftovers('out')
     if (left.length > 0) rows[0]!.losses.push(`left in the person's folder: ${left.join()}`)
@@ -91,13 +90,16 @@ async function killEngine({ under }: Scene, work: Promise<unknown>, afterMs: num
   await sleep(afterMs)
   const { pid } = under.host
   if (pid !== undefined) process.kill(pid, 'SIGKILL')
-  await ended
-  for (;;) {
-    // So many deaths in so short a time are given up on; a person would press the button.
-    if (under.host.state === 'failed') under.host.restart()
-    if (under.host.state === 'up' && under.host.pid !== pid) break
-    await sleep(10)
-  }
+  await within('the work of a killed engine to end', ended)
+  await until(
+    'the next engine is up',
+    () => {
+      // So many deaths in so short a time are given up on; a person would press the button.
+      if (under.host.state === 'failed') under.host.restart()
+      return under.host.state === 'up' && under.host.pid !== pid
+    },
+    () => under.host.state,
+  )
 }
 
 async function finishInTerminal(world: World, name: string): Promise<void> {
@@ -144,13 +146,17 @@ async function teachingInEngine(scene: Scene): Promise<void> {
   await killEngine(scene, Promise.resolve(), random() * world.teachMs)
   await world.check()
   // The next engine goes on by itself.
-  for (;;) {
-    const teaching = (await under.engine.teachings({})).find((each) => each.modelId === modelId)
-    if (teaching?.state === 'failed') throw new Error(teaching.error?.message)
-    // It can have ended before the kill.
-    if (!teaching || teaching.state === 'finished') break
-    await sleep(50)
-  }
+  const now = async () => (await under.engine.teachings({})).find((each) => each.modelId === modelId)
+  await until(
+    `“${name}” has been taught to its end`,
+    async () => {
+      const teaching = await now()
+      if (teaching?.state === 'failed') throw new Error(teaching.error?.message)
+      // It can have ended before the kill.
+      return !teaching || teaching.state === 'finished'
+    },
+    now,
+  )
   await world.checkTaught(name)
   await world.remove(name)
 }
@@ -217,6 +223,7 @@ async function exporting(scene: Scene): Promise<void> {
       watcher.close()
       resolve()
     }
+    // An event that was missed costs nothing but the moment: the work ends.
     void work.then(end, end)
   })
   await killEngine(scene, work, random() * 40)
@@ -271,48 +278,4 @@ async function deleting(scene: Scene): Promise<void> {
     )
   }
   if (!inLibrary) await under.engine.restoreModel({ trashId: inTrash[0]! })
-}
-
-async function teachingInWindow({ world, random, number }: Scene): Promise<void> {
-  const name = `Window ${number}`
-  // A window of its own: the harness's engine must not have the same journal.
-  const home = world.place.path('window home')
-  const library = path.join(home, 'models')
-  const launch = () => _electron.launch(electronLaunch({ ...process.env, UPHILL_HOME: home }))
-  const first = await launch()
-  const page = await first.firstWindow()
-  await page.getByTestId('nav-pictures').waitFor()
-  await first.evaluate(({ dialog }, folder) => {
-    dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [folder] })
-  }, world.place.path('pictures'))
-  await page.getByTestId('welcome-choose-folder').click()
-  await page.getByTestId('teach-open').click()
-  await page.getByTestId('teach-name').fill(name)
-  const minutes = page.getByTestId('own-minutes')
-  if (!(await minutes.isVisible())) {
-    for (const more of await page.locator('main details:not([open]) > summary').all()) await more.click()
-  }
-  await minutes.fill('0.1')
-  await page.getByTestId('teach-start').click()
-  await sleep(200 + random() * 5000)
-  first.process().kill('SIGKILL')
-  const second = await launch()
-  try {
-    await (await second.firstWindow()).getByTestId('nav-pictures').waitFor()
-    for (;;) {
-      const found = await new ModelLibrary(library).list()
-      const damaged = found.find(({ status }) => status === 'damaged')
-      if (damaged) throw new Error('a model of the window is damaged')
-      if (
-        found.some(
-          (each) => each.status === 'ok' && each.card.name === name && each.card.state === 'finished',
-        )
-      )
-        break
-      await sleep(100)
-    }
-  } finally {
-    await second.close()
-    await rm(home, { recursive: true, force: true })
-  }
 }

@@ -8,7 +8,7 @@ import type { NamedArray } from '../../electron/engine/models/safetensors.ts'
 import { Place, hashOf } from '../cli/run-uphill.ts'
 import { writeDiscs } from '../contract/engine-under-test.ts'
 
-export const teachSteps = 24
+export const teachSteps = 16
 const seed = 7
 /** Two runs of the same steps differ in the last digits: threads add in another order. */
 const noise = 1e-4

@@ -7,7 +7,9 @@ import { spawn } from 'node:child_process'
 export async function setup(): Promise<(() => void) | undefined> {
   const { DISPLAY, WAYLAND_DISPLAY } = process.env
   if (process.platform !== 'linux' || DISPLAY || WAYLAND_DISPLAY) return undefined
-  const xvfb = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1600x1200x24', '-nolisten', 'tcp'], {
+  // Without -noreset it starts anew when its last window goes, and one that opens at that moment waits for ever.
+  const own = ['-displayfd', '3', '-screen', '0', '1600x1200x24', '-nolisten', 'tcp', '-noreset']
+  const xvfb = spawn('Xvfb', own, {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   })
   const number = await new Promise<string>((resolve, reject) => {

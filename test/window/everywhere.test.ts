@@ -11,6 +11,21 @@ afterAll(() => app.close())
 
 const press = (keys: string) => app.page.keyboard.press(keys)
 
+/** The title of the system's dialog that a button opens. */
+async function titleOf(button: string): Promise<string | undefined> {
+  await app.electron.evaluate(({ dialog }) => {
+    const kept = globalThis as unknown as { title?: string | undefined }
+    dialog.showOpenDialog = ((_window: unknown, { title }: { title?: string }) => {
+      kept.title = title
+      return Promise.resolve({ canceled: true, filePaths: [] })
+    }) as never
+  })
+  await app.at(button).click()
+  const title = () => app.electron.evaluate(() => (globalThis as unknown as { title?: string }).title)
+  await expect.poll(title).toBeDefined()
+  return title()
+}
+
 describe('the palette', () => {
   it('finds what can be done by a part of its name, and does it', async () => {
     await press('Control+K')
@@ -95,6 +110,13 @@ describe('settings', () => {
     await expect.poll(() => app.at('nav-pictures').textContent()).toContain('Bilder')
     expect(await app.at('settings').getByRole('heading').first().textContent()).toBe('Einstellungen')
     expect(await app.page.evaluate(() => document.documentElement.lang)).toBe('de')
+    // The menu and the dialogs of the system as well.
+    const menu = () =>
+      app.electron.evaluate(({ Menu }) =>
+        Menu.getApplicationMenu()!.items.map(({ label, submenu }) => [label, submenu?.items[0]?.label]),
+      )
+    await expect.poll(menu).toContainEqual(['&Datei', 'Ordner öffnen…'])
+    expect(await titleOf('settings-choose-folder')).toBe('Ein Ordner für die Modelle')
     await app.capture('43-german')
     await press('Escape')
     for (const view of ['pictures', 'teach', 'refine', 'dream', 'models', 'jobs'])

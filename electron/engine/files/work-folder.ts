@@ -3,6 +3,7 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import { UphillError } from '../../../shared/errors.ts'
 import { toFileError } from './atomic.ts'
+import { makeFolder } from './folder.ts'
 import { isRunning } from './owner.ts'
 
 const prefix = 'work-'
@@ -19,7 +20,7 @@ export async function withWorkFolder<T>(
 ): Promise<T> {
   let folder: string
   try {
-    await fs.mkdir(parent, { recursive: true })
+    await makeFolder(parent, 'make room for the work')
     await sweep(parent)
     await requireRoom(parent, bytes)
     folder = await fs.mkdtemp(path.join(parent, `${prefix}${process.pid}-`))

@@ -1,6 +1,7 @@
 /** Is a picture whole, and has it colour? Found out at the price of a thumbnail. */
 import type { PictureInfo } from '../../../shared/domain.ts'
 import { largestPixels, readHeader } from './header.ts'
+import { requireRoom, sampleBytes } from './room.ts'
 import { decodingFailed, openSource, pipeline, refused } from './source.ts'
 
 /** Smaller pictures have nothing to teach. */
@@ -36,6 +37,8 @@ export async function checkPicture(
       `The picture has ${info.width} x ${info.height} pixels; at least ${smallestSide} a side are needed.`,
     )
   }
+  // In the worst case, an interlaced file, all of it is in memory at once.
+  requireRoom(info, sampleBytes(info))
   const decode = () =>
     pipeline(source, { limitInputPixels: largestPixels })
       .resize(checkedSide, checkedSide, { fit: 'inside', withoutEnlargement: true, kernel: 'linear' })

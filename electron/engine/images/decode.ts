@@ -4,6 +4,7 @@ import type { PictureInfo, ShownPicture } from '../../../shared/domain.ts'
 import { type ToSrgb, readProfile, toGrey } from './colour.ts'
 import { type Header, largestPixels, readHeader } from './header.ts'
 import { type Pixels, imageOf, onWhite } from './pixels.ts'
+import { requireRoom, roomBytes, sampleBytes, valueBytes } from './room.ts'
 import { type PictureSource, decodingFailed, openSource, pipeline } from './source.ts'
 
 /**
@@ -19,15 +20,17 @@ export async function readPictureInfo(path: string): Promise<PictureInfo> {
  * (from CMYK, Lab or any profile; colours outside sRGB are clipped). Greyscale stays one channel.
  * @param options.channels 1 gives luminance, 3 repeats the grey
  * @param options.maxPixels refuse larger pictures from their header; default 400 megapixels
+ * @param options.room bytes that may be taken; a picture that needs more is refused from its header
  * @throws UphillError PICTURE_UNREADABLE, PICTURE_TOO_LARGE, FILE_NOT_FOUND, OUT_OF_MEMORY
  */
 export async function decodePicture(
   path: string,
-  options: { channels?: 1 | 3; maxPixels?: number } = {},
+  options: { channels?: 1 | 3; maxPixels?: number; room?: number } = {},
 ): Promise<Pixels> {
-  const { maxPixels = largestPixels } = options
+  const { maxPixels = largestPixels, room = roomBytes() } = options
   const source = await openSource(path, 'pixels')
   const header = await readHeader(source, maxPixels)
+  requireRoom(header.info, valueBytes(header.info), room)
   try {
     return withChannels(await decode(source, header, maxPixels), options.channels)
   } catch (error) {
@@ -119,6 +122,7 @@ function withChannels(pixels: Pixels, channels: 1 | 3 | undefined): Pixels {
 export async function decodeThumbnail(path: string, size: number): Promise<ShownPicture> {
   const source = await openSource(path, 'pixels')
   const { info, icc } = await readHeader(source)
+  requireRoom(info, sampleBytes(info))
   const small = Math.max(info.width, info.height) <= size
   try {
     const image = pipeline(source, { limitInputPixels: largestPixels })
@@ -163,6 +167,8 @@ export async function decodeBytes8(
 ): Promise<{ width: number; height: number; data: Uint8Array }> {
   const source = await openSource(path, 'pixels')
   const header = await readHeader(source)
+  const { info: about } = header
+  requireRoom(about, about.bitDepth === 16 ? valueBytes(about) : sampleBytes(about))
   try {
     const image = await opaqueImage(source, header)
     if (fit) image.resize(fit.maxSide, fit.maxSide, { fit: 'inside', withoutEnlargement: true })

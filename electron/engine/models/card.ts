@@ -31,6 +31,14 @@ export function freshId(name: string): string {
   return `${plain || 'model'}-${randomBytes(4).toString('hex')}`
 }
 
+/** Whether two cards speak of one generation of weights and checkpoint. */
+export function sameFiles(a: StoredCard['files'], b: StoredCard['files']): boolean {
+  return a.weights === b.weights && a.checkpoint === b.checkpoint
+}
+
+/** What is written into card.json. */
+export const cardText = (card: StoredCard): string => `${JSON.stringify(card, null, 2)}\n`
+
 /** True of what a copy could put right. */
 export function isLost(error: unknown): boolean {
   return error instanceof UphillError && ['MODEL_DAMAGED', 'MODEL_NOT_FOUND'].includes(error.code)

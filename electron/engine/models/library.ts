@@ -13,8 +13,9 @@ import path from 'node:path'
 import { type ModelCard, modelCard, modelName } from '../../../shared/domain.ts'
 import { type ErrorInfo, UphillError, toErrorInfo } from '../../../shared/errors.ts'
 import { toFileError, writeFileAtomic } from '../files/atomic.ts'
+import { makeFolder } from '../files/folder.ts'
 import { type Lock, takeLock } from '../files/lock.ts'
-import { type StoredCard, freshId, isLost, parseCard } from './card.ts'
+import { type StoredCard, cardText, freshId, isLost, parseCard, sameFiles } from './card.ts'
 import { Denoiser } from './denoiser.ts'
 import { type NamedArray, decodeSafetensors, encodeSafetensors } from './safetensors.ts'
 
@@ -291,22 +292,19 @@ export class ModelLibrary {
   }
 
   /**
-   * Writes what is new and then the card that names it; files the card no longer names are removed after,
-   * but for the last generation, which is kept.
+   * Writes what is new and then the card that names it. The generation that this one has grown out of is kept, with
+   * its card; older files are removed last. So a card whose files are whole is there at every moment.
+   * @param card its `files` are those of the generation before
    */
   async save(
     card: StoredCard,
     content: { weights?: readonly NamedArray[]; checkpoint?: readonly NamedArray[]; preview?: Uint8Array },
   ): Promise<StoredCard> {
     const folder = this.#folderOf(card.id)
-    const before = { ...card.files }
+    const parent = await this.#parentOf(card)
     const files = { ...card.files }
-    try {
-      await fs.mkdir(folder, { recursive: true })
-    } catch (error) {
-      throw toFileError(error, folder, 'save the model')
-    }
-    const write = async (name: string, data: Uint8Array): Promise<string> => {
+    await makeFolder(folder, 'save the model')
+    const write = async (name: string, data: Uint8Array | string): Promise<string> => {
       await writeFileAtomic(path.join(folder, name), data, { whenExists: 'replace' })
       return name
     }
@@ -323,11 +321,21 @@ export class ModelLibrary {
       )
     if (content.preview) files.preview = await write('preview.png', content.preview)
     const saved = { ...card, files, updatedAt: new Date().toISOString() }
-    const old = await fs.readFile(path.join(folder, cardFile)).catch(() => null)
-    if (old) await write(cardBeforeFile, old)
+    // Saved anew at the same step it has the same files, and the generation before stays what it is.
+    if (parent && !sameFiles(parent.files, files)) await write(cardBeforeFile, cardText(parent))
     await this.#writeCard(saved)
-    await this.#removeOld(folder, new Set([...Object.values(files), ...Object.values(before)]))
+    const before = await this.#before(card.id)
+    await this.#removeOld(folder, new Set([...Object.values(files), ...Object.values(before?.files ?? {})]))
     return saved
+  }
+
+  /**
+   * The newest card, when it is what this one goes on from. After damage that is the one before, which must then not be
+   * written over: of the newest, card or files are lost.
+   */
+  async #parentOf(card: StoredCard): Promise<StoredCard | null> {
+    const now = await this.#readCard(card.id, cardFile).catch(() => null)
+    return now && sameFiles(now.files, card.files) ? now : null
   }
 
   async #removeOld(folder: string, keep: ReadonlySet<string | null>): Promise<void> {
@@ -339,8 +347,8 @@ export class ModelLibrary {
   }
 
   async #writeCard(card: StoredCard): Promise<void> {
-    const text = `${JSON.stringify(card, null, 2)}\n`
-    await writeFileAtomic(path.join(this.#folderOf(card.id), cardFile), text, { whenExists: 'replace' })
+    const file = path.join(this.#folderOf(card.id), cardFile)
+    await writeFileAtomic(file, cardText(card), { whenExists: 'replace' })
   }
 
   #close(id: string): void {

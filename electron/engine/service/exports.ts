@@ -1,10 +1,9 @@
 /** Results on their way to files: at the size that was asked for, and never over the person's own pictures. */
-import { mkdir } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import sharp from 'sharp'
 import type { ExportOptions } from '../../../shared/domain.ts'
 import { UphillError } from '../../../shared/errors.ts'
-import { toFileError } from '../files/atomic.ts'
+import { makeFolder } from '../files/folder.ts'
 import { decodePicture } from '../images/decode.ts'
 import { type DetailsKept, readDetails } from '../images/details.ts'
 import { exportPicture } from '../images/encode.ts'
@@ -67,10 +66,7 @@ export class Exports {
   /** The folder of the target and those above it. @throws NOT_WRITABLE, DISK_FULL */
   async makeRoom({ path }: ExportTarget): Promise<void> {
     this.#guard.check(path)
-    const folder = dirname(path)
-    await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-      throw toFileError(error, folder, 'make the folder')
-    })
+    await makeFolder(dirname(path))
   }
 }
 

@@ -1,9 +1,10 @@
 /** Pictures without a path, from the clipboard or another program: kept as files in the cache. */
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UphillError } from '../../../shared/errors.ts'
 import { writeFileAtomic } from '../files/atomic.ts'
+import { makeFolder } from '../files/folder.ts'
 import { readPictureInfo } from '../images/decode.ts'
 
 const largestBytes = 512 * 2 ** 20
@@ -22,7 +23,7 @@ export async function keepPasted(folder: string, bytes: Uint8Array): Promise<str
       'Save it as a file and open that.',
     )
   }
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder, 'keep the picture')
   const name = createHash('sha256').update(bytes).digest('hex').slice(0, 24)
   const path = join(folder, `pasted-${name}.${extensionOf(bytes)}`)
   await writeFileAtomic(path, bytes, { whenExists: 'replace' })

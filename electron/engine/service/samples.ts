@@ -1,10 +1,10 @@
 /** Samples of generators, made on request and kept in the cache for a while. */
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Contract } from '../../../shared/contract.ts'
 import type { Handlers } from '../../../shared/rpc-server.ts'
 import { sampleCount, unpackSamples } from '../demo/sample-pictures.ts'
-import { toFileError } from '../files/atomic.ts'
+import { makeFolder } from '../files/folder.ts'
 import { makeSamples } from '../generators/samples.ts'
 import type { OpenedDatasets } from './datasets.ts'
 import type { PathGuard } from './path-guard.ts'
@@ -36,9 +36,7 @@ export function sampleHandlers(parts: {
       const dataset = parts.datasets.get(datasetId)
       // A folder of its own each time: samples that are being refined stay what they are.
       const folder = join(parts.folder, `${options.kind}-${Date.now()}`)
-      await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-        throw toFileError(error, folder, 'make the folder')
-      })
+      await makeFolder(folder)
       let made = false
       try {
         type Progress = { phase: 'reading' | 'teaching'; share: number; secondsLeft: number | null }

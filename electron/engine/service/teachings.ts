@@ -213,7 +213,13 @@ export class Teachings {
     // An engine whose window crashed may still be writing its last checkpoint.
     await untilGone(journal.pid, otherEngineWaitMs)
     const entry = journal.teaching
-    const step = (await this.#cardOrNull(entry.modelId).catch(() => null))?.step ?? 0
+    const card = await this.#cardOrNull(entry.modelId).catch(() => null)
+    const step = card?.step ?? 0
+    // It came to its end, and the engine died before it could say so here.
+    if (card?.state === 'finished' && (entry.extraSeconds === null || step > entry.step)) {
+      await this.#journal.write(null)
+      return
+    }
     const crashes = step > entry.step ? 1 : entry.crashes + 1
     if (crashes < crashesAtMost) {
       await this.#begin({ ...entry, step, crashes })

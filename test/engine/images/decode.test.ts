@@ -316,6 +316,22 @@ describe('what cannot be opened', () => {
     })
   })
 
+  it('is refused before it is decoded when memory has no room for it, with its size and what it takes', async () => {
+    // There are no pixels in the file: decoded, it would be called damaged.
+    const path = join(temporaryFolder(), 'large.png')
+    hugePng(path, 20_000, 15_000)
+    await expect(decodePicture(path, { room: 2e9 })).rejects.toMatchObject({
+      code: 'PICTURE_TOO_LARGE',
+      message:
+        '“large.png” cannot be opened. The picture has 20,000 x 15,000 pixels (300 megapixels); ' +
+        'that takes 4.5 GB of memory, and 2.0 GB can be had.',
+    })
+    const fine = join(temporaryFolder(), 'fine.png')
+    await photo(100, 100).png().toFile(fine)
+    await expect(decodePicture(fine, { room: 149_999 })).rejects.toMatchObject({ code: 'PICTURE_TOO_LARGE' })
+    await expect(decodePicture(fine, { room: 150_000 })).resolves.toMatchObject({ width: 100 })
+  })
+
   it('is told apart: empty, text, gone, a folder, a drawing, a pipe', async () => {
     const folder = temporaryFolder()
     const at = (name: string, content: string | Buffer) => {

@@ -89,6 +89,46 @@ describe('the model library', () => {
     expect((await library.list()).map(({ status }) => status)).toEqual(['ok'])
   })
 
+  it('keeps the generation before also when the newest is saved twice at its step', async () => {
+    const first = await library.save(stored({ id: 'a-1', step: 10 }), { weights: tensor(1) })
+    const second = await library.save({ ...first, step: 20 }, { weights: tensor(2) })
+    const third = await library.save({ ...second, state: 'finished' }, { weights: tensor(2) })
+    await fs.truncate(path.join(library.folder, 'a-1', third.files.weights!), 20)
+    const { card, tensors } = await library.readGeneration(await library.stored('a-1'), 'weights')
+    expect([card.step, tensors[0]!.data[0]]).toEqual([10, 1])
+  })
+
+  it.each(['its weights', 'its card'])(
+    'never loses the last sound generation: the newest lost %s, and the power goes in the next save',
+    async (what) => {
+      const first = await library.save(stored({ id: 'a-1', step: 10 }), { weights: tensor(1) })
+      const second = await library.save({ ...first, step: 20 }, { weights: tensor(2) })
+      const lost = what === 'its card' ? 'card.json' : second.files.weights!
+      await fs.truncate(path.join(library.folder, 'a-1', lost), 20)
+      const value = async () => {
+        const found = await library.readGeneration(await library.stored('a-1'), 'weights')
+        return [found.card, found.tensors[0]!.data[0]] as const
+      }
+      const [card] = await value()
+      expect(card.step).toBe(10)
+
+      // It comes as far as to the card that would name the new files.
+      const curve = Object.assign([], {
+        toJSON: () => {
+          throw new Error('the power goes')
+        },
+      })
+      await expect(library.save({ ...card, step: 15, curve }, { weights: tensor(3) })).rejects.toThrow(
+        'the power goes',
+      )
+      expect((await value())[1]).toBe(1)
+      await library.save({ ...card, step: 15 }, { weights: tensor(3) })
+      expect((await value())[1]).toBe(3)
+      await fs.truncate(path.join(library.folder, 'a-1', 'weights-15.safetensors'), 20)
+      expect((await value())[1]).toBe(1)
+    },
+  )
+
   it('does not list what a teaching left that was cut off before its first card', async () => {
     await fs.mkdir(path.join(library.folder, 'unborn-1'), { recursive: true })
     await fs.writeFile(path.join(library.folder, 'unborn-1', 'weights-0.safetensors'), 'x')
