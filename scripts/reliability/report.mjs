@@ -6,6 +6,8 @@ import path from 'node:path'
 const wanted = { kills: 200, pictures: 10_000, models: 1_500, messages: 10_000 }
 
 const sum = (rows, what) => rows.reduce((total, row) => total + what(row), 0)
+/** More than the cases, where whole folders of them were opened and counted as well. */
+const answers = (row) => row.refused + row.taken
 const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll(/\s+/g, ' ').trim()
 const table = (heads, rows) =>
   [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |`).join('\n')
@@ -84,7 +86,7 @@ export function writeReport(figures, docs) {
       ['what', 'cases', 'refused with a reason', 'taken', 'crashes'],
       feeds.map(([, row]) => [
         row.what,
-        grouped(row.cases),
+        grouped(row.cases) + (answers(row) > row.cases ? ` and ${answers(row) - row.cases} folders` : ''),
         // Of a message it is only looked at whether the engine lives and answers the next question.
         row.what === 'messages' ? '–' : grouped(row.refused),
         row.what === 'messages' ? '–' : grouped(row.taken),
