@@ -35,6 +35,7 @@ export const de: Strings = {
     ],
     drop: 'Sie können einen Ordner auch irgendwo ins Fenster ziehen. Bilder werden nur gelesen und verlassen diesen Rechner nie.',
     choose: 'Ordner wählen…',
+    recent: 'Oder machen Sie mit einem weiter, von dem ein Modell gelernt hat:',
     tour: 'Erst einmal zusehen: 2 Minuten',
     chooseOther: 'Anderer Ordner…',
     looking: (done, found) => `${number(done)} von ${number(found)} Dateien angesehen`,
@@ -231,8 +232,7 @@ export const de: Strings = {
     unlikenessHint: 'Eine Karte davon, wo das Bild dem fremd ist, was das Modell kennt',
     unlikenessNone: 'wie das Modell es kennt',
     unlikenessLabel: 'Dem Modell fremd',
-    unlikenessMost: (percent) =>
-      `fremd: Hier würde das Modell ${percent} % der Spanne von Schwarz bis Weiß ändern`,
+    unlikenessMost: (percent) => `fremd: um bis zu ${percent} % der Spanne von Schwarz bis Weiß`,
     strip: 'Der Weg, Schritt für Schritt: wählen Sie, welcher bleibt',
     sources: (count) => `${number(count)} Bilder`,
     all: (count) => `Alle ${number(count)} verbessern…`,

@@ -26,6 +26,7 @@ export const en = {
     ],
     drop: 'You can also drop a folder anywhere into the window. Pictures are only read, and never leave this computer.',
     choose: 'Choose a folder…',
+    recent: 'Or go on with one that a model has learned from:',
     tour: 'See it work first: 2 minutes',
     chooseOther: 'Other folder…',
     looking: (done: number, found: number) =>
@@ -224,8 +225,7 @@ export const en = {
     unlikenessHint: 'A map of where the picture is unlike what the model knows',
     unlikenessLabel: 'Unlike what the model knows',
     unlikenessNone: 'as the model knows it',
-    unlikenessMost: (percent: string) =>
-      `unlike it: here the model would change ${percent} % of the range from black to white`,
+    unlikenessMost: (percent: string) => `unlike it: by up to ${percent} % of the way from black to white`,
     strip: 'The way, step by step: choose the one to keep',
     sources: (count: number) => `${count.toLocaleString()} pictures`,
     all: (count: number) => `Refine all ${count.toLocaleString()}…`,

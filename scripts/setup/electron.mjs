@@ -139,9 +139,11 @@ export function checkSandbox({ executable }) {
 
 /**
  * The arguments every start of this Electron needs. Chromium's sandbox refuses to run as root on Linux. The old
- * Electron crashes, now and then, when it frees on another thread what came from the engine through the pipe.
+ * Electron crashes when it tidies up small buffers in a quiet moment: it is not to do so.
  */
 export const electronArguments = () => [
   ...(process.platform === 'linux' && process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-  ...(currentElectron()?.source === 'fallback' ? ['--js-flags=--no-concurrent-array-buffer-sweeping'] : []),
+  ...(currentElectron()?.source === 'fallback'
+    ? ['--js-flags=--no-memory-reducer --no-concurrent-array-buffer-sweeping']
+    : []),
 ]

@@ -8,12 +8,21 @@ let app: App
 beforeAll(async () => {
   app = await startTaught()
   await writeDigits(app.path('more digits'), 200, 60)
-  await app.at('nav-models').click()
 })
 afterAll(() => app.close())
 
 const card = (name: string) =>
   app.at('model-card').filter({ has: app.page.getByRole('heading', { name, exact: true }) })
+
+describe('the folder that a model has learned from', () => {
+  it('is opened again on the first screen, though it was not chosen since the start', async () => {
+    await app.at('recent-folder').waitFor()
+    await app.capture('79-welcome-again')
+    await app.at('recent-folder').click()
+    await expect.poll(() => app.at('dataset-count').textContent()).toBe('120 pictures')
+    await app.at('nav-models').click()
+  })
+})
 
 describe('a model', () => {
   it('has notes', async () => {

@@ -20,6 +20,20 @@ beforeAll(async () => {
   await fs.writeFile(path.join(noisy, 'notes.txt'), 'nothing to see')
   await fs.mkdir(app.path('out'))
   before = await hashOf(noisy)
+  await app.page.evaluate(() => {
+    const live = new Set<string>()
+    Object.assign(window, { livePictures: live })
+    const { createObjectURL, revokeObjectURL } = URL
+    URL.createObjectURL = (what) => {
+      const made = createObjectURL(what)
+      live.add(made)
+      return made
+    }
+    URL.revokeObjectURL = (gone) => {
+      live.delete(gone)
+      revokeObjectURL(gone)
+    }
+  })
 })
 afterAll(() => app.close())
 
@@ -294,6 +308,16 @@ describe('many pictures', () => {
     await app.at('undo').click()
     await expect.poll(() => app.at('queue-item').count()).toBe(12)
     expect(await fs.readdir(app.path('out', 'noisy scans'))).toHaveLength(5)
+  })
+
+  it('are let go when they are not shown any more', async () => {
+    const leftOver = () =>
+      app.page.evaluate(() => {
+        const { livePictures } = window as unknown as { livePictures: Set<string> }
+        const shown = new Set([...document.images].map(({ src }) => src))
+        return [...livePictures].filter((each) => !shown.has(each)).length
+      })
+    await expect.poll(leftOver).toBe(0)
   })
 
   it('give axe nothing to object to', () => {
