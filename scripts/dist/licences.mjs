@@ -19,6 +19,12 @@ function licensingInReadme(folder) {
   return /^#+\s*Licen[cs](?:e|ing)\b[\s\S]*/im.exec(readme)?.[0] ?? ''
 }
 
+/** The terms of the MIT licence, which are the same for everyone: ours are under it. */
+function mitTerms() {
+  const own = fs.readFileSync(path.join(root, 'LICENSE'), 'utf8')
+  return own.slice(own.indexOf('Permission is hereby granted')).trim()
+}
+
 function textOf({ folder, licence }) {
   const files = fs
     .readdirSync(folder, { withFileTypes: true })
@@ -34,6 +40,7 @@ function textOf({ folder, licence }) {
     ...(by ? [`Author: ${by}`] : []),
     ...(where ? [`Source: ${where}`] : []),
     ...(said ? ['', said] : []),
+    ...(licence === 'MIT' ? ['', mitTerms()] : []),
   ].join('\n')
 }
 

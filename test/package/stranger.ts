@@ -126,9 +126,10 @@ async function unlinked(file: string): Promise<void> {
   await fs.writeFile(file, content, { mode })
 }
 
-/** The repository, and what the set-up keeps for it. */
+/** The repository, and what the set-up keeps for it; where one lies in the other, both are hidden at once. */
 function hidden(): string[] {
-  return [root, userCache].filter((folder) => existsSync(folder))
+  const inRepository = userCache.startsWith(`${root}${path.sep}`)
+  return [root, ...(inRepository ? [] : [userCache])].filter((folder) => existsSync(folder))
 }
 
 /** Runs a program and keeps what it says. */

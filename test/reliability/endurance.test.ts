@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { teachANight } from './endurance.ts'
 import { full, keepFigures } from './size.ts'
 
-const steps = full ? 4000 : 150
+const steps = full ? 2000 : 150
 
 it(`${steps} steps leave nothing behind in the process`, async () => {
   const figures = await teachANight(steps)

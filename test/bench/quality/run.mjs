@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { build } from 'esbuild'
+import { bundled } from './bundle.mjs'
 
 const here = import.meta.dirname
 const root = path.resolve(here, '../../..')
@@ -23,17 +23,7 @@ if (!fs.existsSync(at('peers.json'))) {
   run(at('venv/bin/python'), [path.join(here, 'data.py'), folder])
   run(at('venv/bin/python'), [path.join(here, 'peers.py'), folder])
 }
-const bundle = path.join(root, 'node_modules/.cache/uphill-quality-ours.mjs')
-fs.mkdirSync(path.dirname(bundle), { recursive: true })
-await build({
-  entryPoints: [path.join(here, 'ours.ts')],
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  packages: 'external',
-  outfile: bundle,
-  logLevel: 'error',
-})
+const bundle = await bundled('ours')
 for (const count of minutes) {
   if (!fs.existsSync(at(`ours-${count}.json`))) run(process.execPath, [bundle, folder, String(count)])
 }
