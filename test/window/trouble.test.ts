@@ -121,8 +121,12 @@ describe('a model', () => {
     await app.inMenu(doomed, 'model-trash')
     await app.trouble(/cannot be deleted/, /Cancel the walk or wait/)
     await app.screenshot('24-model-in-use')
+    // It is among the jobs, and can be stopped there.
+    await app.at('nav-jobs').click()
+    await app.screenshot('24-walk-among-jobs')
+    await app.at('job-refine').getByRole('button', { name: 'Cancel' }).click()
+    await app.at('job-refine').waitFor({ state: 'detached' })
     await app.at('nav-refine').click()
-    await app.at('refine-cancel').click()
     await expect.poll(() => app.at('refine-start').isEnabled(), { timeout: 300_000 }).toBe(true)
   })
 
