@@ -217,6 +217,18 @@ describe('a picture from the clipboard', () => {
   })
 })
 
+describe('pictures', () => {
+  it('are let go when they are not shown any more', async () => {
+    const leftOver = () =>
+      app.page.evaluate(() => {
+        const { livePictures } = window as unknown as { livePictures: Set<string> }
+        const shown = new Set([...document.images].map(({ src }) => src))
+        return [...livePictures].filter((each) => !shown.has(each)).length
+      })
+    await expect.poll(leftOver).toBe(0)
+  })
+})
+
 describe('many pictures', () => {
   it('of a folder are listed, and what is wrong with which', async () => {
     await app.answerDialogs(noisy)
@@ -308,16 +320,6 @@ describe('many pictures', () => {
     await app.at('undo').click()
     await expect.poll(() => app.at('queue-item').count()).toBe(12)
     expect(await fs.readdir(app.path('out', 'noisy scans'))).toHaveLength(5)
-  })
-
-  it('are let go when they are not shown any more', async () => {
-    const leftOver = () =>
-      app.page.evaluate(() => {
-        const { livePictures } = window as unknown as { livePictures: Set<string> }
-        const shown = new Set([...document.images].map(({ src }) => src))
-        return [...livePictures].filter((each) => !shown.has(each)).length
-      })
-    await expect.poll(leftOver).toBe(0)
   })
 
   it('give axe nothing to object to', () => {
