@@ -34,7 +34,8 @@ function together(runs) {
 
 /** @param {string} figures folder @param {string} docs folder @returns {string[]} the files that were written */
 export function writeReport(figures, docs) {
-  const kills = together([read(figures, 'kills') ?? [], read(figures, 'more-kills') ?? []])
+  const runs = [read(figures, 'kills') ?? [], read(figures, 'more-kills') ?? []]
+  const kills = together(runs)
   const faults = read(figures, 'faults') ?? []
   const fed = ['pictures', 'models', 'messages'].map((name) => [name, read(figures, name)])
   const endurance = read(figures, 'endurance')
@@ -72,7 +73,7 @@ export function writeReport(figures, docs) {
         ]
       : []),
     '## Killed at random moments',
-    `${grouped(summary.kills)} times SIGKILL, ${summary.losses} losses. After each the next Uphill is started, and it is checked that the pictures and an untouched model are bit for bit what they were, no model is damaged, the journal can be read, the teaching goes on by itself (or by \`teach --resume\`) and ends with the weights of an unbroken one (largest difference below 0.0001).`,
+    `${grouped(summary.kills)} times SIGKILL (${runs.map((rows) => sum(rows, (row) => row.kills)).join(' and ')} in two runs), ${summary.losses} losses. After each the next Uphill is started, and it is checked that the pictures and an untouched model are bit for bit what they were, no model is damaged, the journal can be read, the teaching goes on by itself (or by \`teach --resume\`) and ends with the weights of an unbroken one (largest difference below 0.0001).`,
     kills.length > 0
       ? table(
           ['phase', 'killed', 'kills', 'losses'],
