@@ -395,7 +395,6 @@ export const de: Strings = {
     updateStates: {
       impossible:
         'Dieses Uphill kann sich nicht selbst erneuern: Ein neueres gibt es dort, wo du es herhast.',
-      idle: '',
       looking: 'Es wird nachgesehen …',
       newest: 'Das ist das neueste.',
       found: (version: string, megabytes: number) =>

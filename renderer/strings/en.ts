@@ -387,7 +387,6 @@ export const en = {
       'Off until you say so. The place where releases lie is asked for the newest one, and told nothing more than that. Nothing is fetched or installed unasked.',
     updateStates: {
       impossible: 'This copy of Uphill cannot update itself: get a newer one where you got this.',
-      idle: '',
       looking: 'Looking…',
       newest: 'This is the newest.',
       found: (version: string, megabytes: number) =>
