@@ -20,7 +20,7 @@ import {
   quickScale,
   runExperiment,
 } from './experiment.ts'
-import { type PaperResults, type SetResults, paperPage } from './report.ts'
+import { type Made, type PaperResults, type SetResults, paperPage } from './report.ts'
 import { Mixture, type ScoreCheck, checkScore } from './score.ts'
 import { firstOf, scoreField, sheetOf } from './sheets.ts'
 
@@ -70,9 +70,12 @@ export async function runPaper(options: PaperOptions, run: PaperRun = {}): Promi
           onProgress: (share) => say('the pictures', 0.02 * share),
         })
       : null
-  const report = earlier ?? {
+  const made: Made = {
     date: new Date().toISOString().slice(0, 10),
     machine: { cpu: os.cpus()[0]?.model ?? 'unknown', cores: os.availableParallelism() },
+  }
+  const report = earlier ?? {
+    ...made,
     score: await theory(quick, run.signal, {
       say: () => say('the theory', 0.02),
       figure: (png) => save('score.png', png),
@@ -80,7 +83,7 @@ export async function runPaper(options: PaperOptions, run: PaperRun = {}): Promi
   }
   /** After every experiment, so that hours of work are not lost with what comes after. */
   const write = async (digits: SetResults, inColour: SetResults | null): Promise<PaperResults> => {
-    const results = { ...report, ...digits, colour: inColour }
+    const results = { ...report, ...digits, colour: inColour && { ...inColour, ...made } }
     await save('results.json', `${JSON.stringify(results, null, 2)}\n`)
     await save('README.md', paperPage(results))
     return results

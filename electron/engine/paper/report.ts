@@ -30,22 +30,25 @@ export interface SetResults {
   }[]
 }
 
-/** The figures of the digits stand at the top, those of the emoji in `colour`. */
-export interface PaperResults extends SetResults {
+export interface Made {
   date: string
   machine: { cpu: string; cores: number }
+}
+
+/** The figures of the digits stand at the top, those of the emoji, which may be of another day, in `colour`. */
+export interface PaperResults extends SetResults, Made {
   score: { cosineBce: number; cosineMse: number; bceVsMse: number; checks: ScoreCheck[] }
-  colour: SetResults | null
+  colour: (SetResults & Made) | null
 }
 
 export function paperPage(results: PaperResults): string {
-  const { machine, date, score, colour } = results
+  const { score, colour } = results
   return [
     '# The paper’s experiments, made again',
     '',
     'Creswell, Arulkumaran and Bharath, *On denoising autoencoders trained to minimise binary cross-entropy*',
     '(arXiv 1708.08487). Everything here is made by `npm run -s uphill -- paper --out docs/paper`, with fixed seeds;',
-    `this is ${date} on ${machine.cpu}, ${machine.cores} cores. Minutes of teaching are CPU time divided by the`,
+    `this is ${madeOn(results)}. Minutes of teaching are CPU time divided by the`,
     'number of cores, so that a busy machine gives the same figures.',
     '',
     '## A denoiser knows the score',
@@ -69,7 +72,7 @@ export function paperPage(results: PaperResults): string {
           '',
           'Google’s emoji at 64 × 64, from the npm package `emoji-datasource-google`; their category is the class. All skin',
           'tones of one emoji are taught or all are held out. There are few of them, and no two are alike, so the distances',
-          'are larger than those of the digits; the floor says what taught pictures have.',
+          `are larger than those of the digits; the floor says what taught pictures have. Made ${madeOn(colour)}.`,
           '',
           ...setPage(colour, 'Emoji'),
         ]
@@ -105,6 +108,7 @@ function setPage(results: SetResults, title: string): string[] {
       return `| control: ${control} | ${vae.fd.toFixed(1)} | ${percent(vae.sure)} | ${gan.fd.toFixed(1)} | ${percent(gan.sure)} |`
     }),
     '',
+    ...generators.flatMap((kind) => (sure[kind] < 0.01 ? [...lostCause(kind), ''] : [])),
     'The strength is a choice: more noise to come down from gives likelier pictures that are less like the sample',
     '(moved: root mean square difference from it, on a scale of 0 to 1).',
     '',
@@ -160,6 +164,18 @@ function setPage(results: SetResults, title: string): string[] {
         `| ${sigma} | ${noisy.toFixed(2)} | ${experiments.map(({ psnr }) => psnr[row]!.denoised.toFixed(2)).join(' | ')} |`,
     ),
     '',
+  ]
+}
+
+const generators = ['vae', 'gan'] as const
+
+const madeOn = ({ date, machine }: Made): string => `${date} on ${machine.cpu}, ${machine.cores} cores`
+
+/** A walk keeps what is in a sample: where nothing can be recognised, there is nothing to keep. */
+function lostCause(kind: (typeof generators)[number]): string[] {
+  return [
+    `The classifier is sure of none of the samples of the ${kind.toUpperCase()} as they are: it has not learned these pictures in so short`,
+    'a time, and walks that stay near such samples cannot save them.',
   ]
 }
 
