@@ -182,7 +182,7 @@ describe('teaching on small pictures of one size', () => {
 
 describe('teaching on pictures of several sizes', () => {
   it('makes a model that refines pictures of any size, and can go on learning', async () => {
-    const first = await teach(library, 'scenes-1', scenes, options(scenes, 'Scenes', { steps: 200 }))
+    const first = await teach(library, 'scenes-1', scenes, options(scenes, 'Scenes', { steps: 500 }))
     expect(first).toMatchObject({
       kind: 'any-size',
       patches: 'alike',
@@ -191,7 +191,7 @@ describe('teaching on pictures of several sizes', () => {
       state: 'finished',
     })
     await expect(resumeTeaching(library, 'scenes-1')).rejects.toMatchObject({ code: 'BAD_INPUT' })
-    const more = await resumeTeaching(library, 'scenes-1', 5)
+    const more = await resumeTeaching(library, 'scenes-1', 12)
     expect(more.step).toBeGreaterThan(first.step)
     expect(more.scores.psnrDenoised!).toBeGreaterThan(more.scores.psnrNoisy! + 4)
 
