@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
-import { ask } from '../run/command.mjs'
+import { ask, withNpm } from '../run/command.mjs'
 import { userCache } from '../run/places.mjs'
 import { progress, SetupError } from '../run/say.mjs'
 import { shrink } from '../setup/native.mjs'
@@ -13,16 +13,10 @@ import { platform } from './places.mjs'
 
 const say = progress('node')
 
-/** Started by npm, the same npm is used; otherwise the one on the path. */
-function askNpm(args, cwd) {
-  const npm = process.env.npm_execpath
-  return npm
-    ? ask(process.execPath, [npm, ...args], { cwd })
-    : ask('npm', args, { cwd, shell: process.platform === 'win32' })
-}
-
 function download({ name, version, integrity }, folder) {
-  const { ok, err } = askNpm(['pack', `${name}@${version}`, '--ignore-scripts', '--loglevel=error'], folder)
+  const { ok, err } = withNpm(ask, ['pack', `${name}@${version}`, '--ignore-scripts', '--loglevel=error'], {
+    cwd: folder,
+  })
   const archive = fs.readdirSync(folder).find((each) => each.endsWith('.tgz'))
   if (!ok || !archive) {
     throw new SetupError(

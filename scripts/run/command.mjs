@@ -17,6 +17,18 @@ export function show(program, args, options = {}) {
   return spawnSync(program, args, { stdio: ['ignore', 2, 2], ...options }).status ?? 1
 }
 
+/**
+ * npm, as `run` (ask or show) runs programs. Started by npm, the same npm is used; otherwise the one on the path.
+ * @template T
+ * @param {(program: string, args: string[], options: object) => T} run
+ */
+export function withNpm(run, args, options = {}) {
+  const npm = process.env.npm_execpath
+  return npm
+    ? run(process.execPath, [npm, ...args], options)
+    : run('npm', args, { ...options, shell: process.platform === 'win32' })
+}
+
 /** The first of these programs that runs. */
 export function firstThatRuns(programs, args) {
   return programs.filter(Boolean).find((program) => ask(program, args).ok) ?? null

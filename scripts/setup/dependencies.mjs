@@ -1,7 +1,7 @@
 // node_modules from the lockfile, with install scripts off (.npmrc): the native parts are set up by our own steps.
 import fs from 'node:fs'
 import path from 'node:path'
-import { show } from '../run/command.mjs'
+import { show, withNpm } from '../run/command.mjs'
 import { root } from '../run/places.mjs'
 import { progress, SetupError } from '../run/say.mjs'
 
@@ -39,11 +39,7 @@ export function installDependencies() {
   if (!why) return
   say(`${why}: npm ci...`)
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-  // Started by npm, the same npm is used; otherwise the one on the path.
-  const npm = process.env.npm_execpath
-  const code = npm
-    ? show(process.execPath, [npm, ...args], { cwd: root })
-    : show('npm', args, { cwd: root, shell: process.platform === 'win32' })
+  const code = withNpm(show, args, { cwd: root })
   if (code !== 0) {
     throw new SetupError(
       `npm ci failed (exit code ${code})`,

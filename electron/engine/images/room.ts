@@ -14,16 +14,18 @@ export function roomBytes(): number {
   return ourShare * available
 }
 
+function sampleCount({ width, height, channels, alpha }: PictureInfo): number {
+  return width * height * (alpha ? channels + 1 : channels)
+}
+
 /** The samples as the decoder gives them. */
-export function sampleBytes({ width, height, channels, alpha, bitDepth }: PictureInfo): number {
-  const bands = alpha ? channels + 1 : channels
-  return width * height * bands * (bitDepth / 8)
+export function sampleBytes(info: PictureInfo): number {
+  return sampleCount(info) * (info.bitDepth / 8)
 }
 
 /** The samples, and the values in 0..1 that are made of them. */
 export function valueBytes(info: PictureInfo): number {
-  const bands = info.alpha ? info.channels + 1 : info.channels
-  return sampleBytes(info) + info.width * info.height * bands * Float32Array.BYTES_PER_ELEMENT
+  return sampleBytes(info) + sampleCount(info) * Float32Array.BYTES_PER_ELEMENT
 }
 
 /**

@@ -31,16 +31,21 @@ export class Results {
     const { width, height, channels, bitDepth, icc } = pixels
     const kept = { width, height, channels, bitDepth, icc, ...toSamples(pixels, bitDepth), lasting }
     const id = randomUUID()
-    const others = [...this.#kept]
-    this.#kept.set(id, kept)
     this.#bytes += sizeOf(kept)
-    const passing = others.filter(([, each]) => !each.lasting)
-    const victims = lasting ? [...passing, ...others.filter(([, each]) => each.lasting)] : passing
-    for (const [victim] of victims) {
-      if (this.#bytes <= this.#budgetBytes) break
-      this.forget(victim)
-    }
+    // Before it is among them: the newest is not pushed out by itself.
+    this.#makeRoom(lasting ? [false, true] : [false])
+    this.#kept.set(id, kept)
     return id
+  }
+
+  /** Forgets the oldest until the rest fits: of those that are not lasting, then, if so asked, of those that are. */
+  #makeRoom(lastingOnes: readonly boolean[]): void {
+    for (const lasting of lastingOnes) {
+      for (const [id, each] of this.#kept) {
+        if (this.#bytes <= this.#budgetBytes) return
+        if (each.lasting === lasting) this.forget(id)
+      }
+    }
   }
 
   /**
