@@ -63,6 +63,18 @@ describe('the whole path', () => {
   it('teaches: a chart and pictures appear while it learns', async () => {
     await app.at('teach-open').click()
     await app.at('teach-name').fill(modelName)
+    await app.page.locator('.mosaic img').first().waitFor()
+    const cells = await app.page.locator('.mosaic > div').evaluateAll((all) =>
+      all.slice(0, 12).map((each) => {
+        const { top, bottom, width, height } = each.getBoundingClientRect()
+        return { top, bottom, width, height }
+      }),
+    )
+    for (const { width, height } of cells) expect(height).toBeCloseTo(width, 0)
+    const rows = [...new Set(cells.map(({ top }) => Math.round(top)))]
+    expect(rows.length).toBeGreaterThan(1)
+    // None lies over another.
+    expect(rows[1]).toBeGreaterThanOrEqual(Math.round(cells[0]!.bottom))
     await app.capture('03-teach')
     await app.chooseMinutes(0.35)
     await app.at('teach-start').click()
